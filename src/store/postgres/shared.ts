@@ -22,7 +22,8 @@ export function inPostgres<Reads extends Group, Writes extends Group>(shared: {
   return Object.fromEntries(operations) as InPostgres<Reads & Writes>;
 }
 
-async function carryOut<Result>(db: Database, statements: Statements<Result>): Promise<Result> {
+/** Runs statements that are shared, but not an operation of their own. */
+export async function carryOut<Result>(db: Database, statements: Statements<Result>): Promise<Result> {
   let next = statements.next();
   while (!next.done) next = statements.next(await resultOf(db, next.value));
   return next.value;

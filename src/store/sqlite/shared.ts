@@ -28,7 +28,8 @@ export function inSqlite<Reads extends Group, Writes extends Group>(shared: {
   ]) as InSqlite<Reads> & InSqlite<Writes>;
 }
 
-function carryOut<Result>(sql: Sql, statements: Statements<Result>): Result {
+/** Runs statements that are shared, but not an operation of their own. */
+export function carryOut<Result>(sql: Sql, statements: Statements<Result>): Result {
   let next = statements.next();
   while (!next.done) next = statements.next(resultOf(sql, next.value));
   return next.value;

@@ -1,13 +1,12 @@
-import type { AuthorityChange } from '../../contract/ca.js';
-import { AUTHORITY, type AuthorityRow, authorityRow, CHANGEABLE } from '../../rows/ca/authorities.js';
-import type { AuthorityOperations } from '../../rows/ca/operations.js';
-import { audited, runAudited } from '../audit.js';
+import { AUTHORITY, type AuthorityOperations, authorityRow, shared } from '../../rows/ca/authorities.js';
+import { audited } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
+import { inPostgres } from '../shared.js';
 
 /** The set of roots and issuers. */
 
 export const authorityOperations: PostgresOperations<AuthorityOperations> = {
-  listAuthorities: (db) => db.all<AuthorityRow>(`SELECT ${AUTHORITY} FROM authorities ORDER BY seq`),
+  ...inPostgres(shared),
 
   async addAuthority(db, record, instead, entry) {
     // Of two concurrent successors, the second waits for the row lock and then finds the predecessor retired.
@@ -34,33 +33,5 @@ export const authorityOperations: PostgresOperations<AuthorityOperations> = {
       entry,
     );
     return row?.[0] ?? false;
-  },
-
-  async changeAuthority(db, id, change, entry) {
-    const columns = Object.entries(CHANGEABLE).flatMap(([fact, column]) => {
-      const value = change[fact as keyof AuthorityChange];
-      return value === undefined ? [] : [{ column, value }];
-    });
-    if (columns.length === 0) {
-      return (await db.get('SELECT 1 FROM authorities WHERE id = $1', id)) !== undefined;
-    }
-    const set = columns.map(({ column }, index) => `${column} = $${index + 2}`).join(', ');
-    return runAudited(
-      db,
-      entry,
-      `UPDATE authorities SET ${set} WHERE id = $1`,
-      id,
-      ...columns.map(({ value }) => value),
-    );
-  },
-
-  async lastCertificateEnd(db, issuer) {
-    // A row comparison: only the index by issuer serves it, whatever the planner thinks of how many an issuer has.
-    const row = await db.get<[issuer: string, end: number]>(
-      `SELECT issuer, not_after FROM certificates WHERE (issuer, not_after) <= ($1, ${Number.MAX_SAFE_INTEGER})
-       ORDER BY issuer DESC, not_after DESC LIMIT 1`,
-      issuer,
-    );
-    return row?.[0] === issuer ? row[1] : null;
   },
 };

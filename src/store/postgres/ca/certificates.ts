@@ -1,8 +1,12 @@
 import type { Page } from '../../contract/ca.js';
 import type { CertificateQuery } from '../../contract/certificate-query.js';
-import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
-import { EXAMINED, type ExaminedRow, isDecided, pageOf, windowsFor } from '../../rows/ca/listing.js';
-import type { CertificateOperations } from '../../rows/ca/operations.js';
+import {
+  type CertificateOperations,
+  type CertificateRow,
+  COLUMNS,
+  shared,
+} from '../../rows/ca/certificates.js';
+import { isDecided, listedPage, type SerialPage } from '../../rows/ca/listing.js';
 import {
   firstKey,
   isRenewed,
@@ -14,11 +18,10 @@ import {
 import { audited } from '../audit.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
+import { carryOut, inPostgres } from '../shared.js';
 import { outdatingCrls } from './crl.js';
 
-function byOrder(db: Database, orderId: string): Promise<CertificateRow | undefined> {
-  return db.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE order_id = $1`, orderId);
-}
+const common = inPostgres(shared);
 
 async function search(
   db: Database,
@@ -28,10 +31,9 @@ async function search(
   query: CertificateQuery,
 ): Promise<Page<CertificateRow>> {
   const plan = planSearch(query, after, limit, now);
-  let page: ReturnType<typeof searchPage> = { serials: [], next: null };
+  let page: SerialPage = { serials: [], next: null };
   for (const window of plan.windows) {
-    const { text, values } = plan.look(window);
-    const examined = await db.all<SearchRow>(numbered(text), ...values);
+    const examined = await carryOut(db, plan.look(window));
     const renewed = query.notRenewed
       ? await renewedAmong(db, examined.filter(plan.wants))
       : new Set<string>();
@@ -45,12 +47,6 @@ async function search(
   const bySerial = new Map(found.map((row) => [row[0], row]));
   const items = page.serials.map((serial) => bySerial.get(serial)).filter((row) => row !== undefined);
   return { items, next: page.next };
-}
-
-/** `?` as `$1`, `$2`, … */
-function numbered(text: string): string {
-  let count = 0;
-  return text.replace(/\?/g, () => `$${++count}`);
 }
 
 /** Serials of certificates that have a successor. */
@@ -79,6 +75,8 @@ const COMPROMISED = 'SELECT FROM compromised_keys WHERE fingerprint = $18::text'
 const CERTIFICATE_HOLD = 6;
 
 export const certificateOperations: PostgresOperations<CertificateOperations> = {
+  ...common,
+
   async recordCertificate(db, row, names, entry, evenRetired, key) {
     const orderId = row[7];
     const stored = await db.get<[stored: boolean, compromised: boolean]>(
@@ -101,43 +99,17 @@ export const certificateOperations: PostgresOperations<CertificateOperations> = 
       key,
     );
     if (stored?.[0]) return undefined;
-    const earlier = orderId === null ? undefined : await byOrder(db, orderId);
+    const earlier = orderId === null ? undefined : await common.findByOrder(db, orderId);
     return earlier ?? (stored?.[1] ? 'key compromised' : 'issuer retired');
   },
 
-  findByOrder: byOrder,
-
-  findBySerial: (db, serial) =>
-    db.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE serial = $1`, serial),
-
-  listAdminCertificates: (db) =>
-    db.all<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE profile = 'admin' ORDER BY seq`),
-
-  listByCn: (db, cn, limit) =>
-    db.all<CertificateRow>(
-      `SELECT ${COLUMNS} FROM certificates WHERE cn = $1 AND deleted_at IS NULL ORDER BY seq DESC LIMIT $2`,
-      cn,
-      limit,
-    ),
-
   async listCertificates(db, after, limit, now, filter) {
-    const source = filter.cn === undefined ? 'serial > $1' : 'serial > $1 AND cn = $3';
-    let page: ReturnType<typeof pageOf> = { serials: [], next: null };
-    for (const window of windowsFor(limit)) {
-      const examined = await db.all<ExaminedRow>(
-        `SELECT ${EXAMINED} FROM certificates WHERE ${source} ORDER BY serial LIMIT $2`,
-        after ?? '',
-        window,
-        ...(filter.cn === undefined ? [] : [filter.cn]),
-      );
-      page = pageOf(examined, window, limit, now, filter);
-      if (isDecided(page, limit)) break;
-    }
+    const { serials, next } = await carryOut(db, listedPage(after, limit, now, filter));
     const items = await db.all<CertificateRow>(
       `SELECT ${COLUMNS} FROM certificates WHERE serial = ANY ($1::text[]) ORDER BY serial`,
-      page.serials,
+      serials,
     );
-    return { items, next: page.next };
+    return { items, next };
   },
 
   searchCertificates: search,

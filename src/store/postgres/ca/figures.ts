@@ -1,18 +1,15 @@
 import { HOUR } from '../../../lib/time.js';
 import {
-  type CountRow,
   CURSOR,
   cursorAfter,
   type FigureOperations,
   FOLDED,
   FOLDED_AFTER,
   FOLDED_TO,
-  KEPT_AFTER_END,
   mayMatter,
-  NOT_RENEWED,
-  type NotRenewedRow,
   RECHECK_CURSOR,
   searchRowOf,
+  shared,
   WINDOW_END,
   WINDOW_FACTS,
   type WindowRow,
@@ -21,6 +18,7 @@ import {
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 import { settingsOperations } from '../settings.js';
+import { inPostgres } from '../shared.js';
 import { renewedAmong } from './certificates.js';
 
 /** Counts kept beside the certificates, and those that were not renewed. */
@@ -88,40 +86,7 @@ async function wantedAmong(db: Database, rows: readonly WindowRow[], now: number
 }
 
 export const figureOperations: PostgresOperations<FigureOperations> = {
-  countCertificates: (db, now) =>
-    db.all<CountRow>(
-      `SELECT profile, CASE WHEN revoked = 1 THEN 'revoked' WHEN hour < $1 THEN 'expired' ELSE 'good' END AS state,
-              sum(count)::bigint
-       FROM certificate_counts GROUP BY 1, 2`,
-      Math.floor(now / HOUR),
-    ),
-
-  async countEnding(db, from, to) {
-    const counted = await db.get<[count: number]>(
-      `SELECT coalesce(sum(count), 0)::bigint FROM certificate_counts
-       WHERE revoked = 0 AND hour >= $1 AND hour < $2`,
-      Math.floor(from / HOUR),
-      Math.floor(to / HOUR),
-    );
-    return counted?.[0] ?? 0;
-  },
-
-  countNotRenewed: (db, now) =>
-    db.all<[profile: string, count: number]>(
-      'SELECT profile, count(*) FROM not_renewed WHERE window_end <= $1 GROUP BY profile',
-      now,
-    ),
-
-  listNotRenewed: (db, after, limit, now) =>
-    db.all<NotRenewedRow>(
-      `SELECT ${NOT_RENEWED} FROM not_renewed n JOIN certificates c ON c.serial = n.serial
-       WHERE n.serial > $1 AND n.window_end <= $2 AND c.not_after > $3 AND c.revoked_at IS NULL
-       ORDER BY n.serial LIMIT $4`,
-      after,
-      now,
-      now - KEPT_AFTER_END,
-      limit,
-    ),
+  ...inPostgres(shared),
 
   async findNotRenewed(db, now, limit) {
     const [at, serial] = windowCursor(await settingsOperations.getSetting(db, CURSOR), now);

@@ -1,11 +1,12 @@
+import { shared as crls } from '../../rows/ca/crl.js';
+import { shared as documents } from '../../rows/ca/documents.js';
 import type { CaOperations } from '../../rows/ca/operations.js';
 import { auditOperations } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
 import { settingsOperations } from '../settings.js';
+import { inPostgres } from '../shared.js';
 import { authorityOperations } from './authorities.js';
 import { certificateOperations } from './certificates.js';
-import { crlOperations } from './crl.js';
-import { documentOperations } from './documents.js';
 import { figureOperations } from './figures.js';
 import { purgeOperations } from './purge.js';
 import { registryOperations } from './registry.js';
@@ -14,9 +15,9 @@ import { registryOperations } from './registry.js';
 export const caOperations: PostgresOperations<CaOperations> = {
   ...authorityOperations,
   ...certificateOperations,
-  ...crlOperations,
+  ...inPostgres(crls),
   ...registryOperations,
-  ...documentOperations,
+  ...inPostgres(documents),
   ...purgeOperations,
   ...figureOperations,
   ...auditOperations,

@@ -1,24 +1,21 @@
-import type { PurgeOperations } from '../../rows/ca/operations.js';
-import { ENDED, type EndedRow, forgettable } from '../../rows/ca/purge.js';
+import { endedCertificates, FORGETTABLE, type PurgeOperations, shared } from '../../rows/ca/purge.js';
 import { searchKeys } from '../../rows/ca/search-keys.js';
 import type { PostgresOperations } from '../operations.js';
+import { carryOut, inPostgres } from '../shared.js';
 
 /** Deletes records past their retention, found by index, a bounded number at a time. */
 export const purgeOperations: PostgresOperations<PurgeOperations> = {
+  ...inPostgres(shared),
+
   async purgeCertificates(db, before, limit) {
-    const ended = await db.all<EndedRow>(
-      `SELECT ${ENDED} FROM certificates WHERE not_after < $1 AND ${forgettable('seq')}
-       ORDER BY not_after, serial LIMIT $2`,
-      before,
-      limit,
-    );
+    const ended = await carryOut(db, endedCertificates(before, limit));
     const names = ended.flatMap(([serial, cn, identifiers, notAfter]) =>
       searchKeys({ cn, identifiers: JSON.parse(identifiers) }).map((name) => ({ name, notAfter, serial })),
     );
     // Checked again: a certificate that became the newest of a peer meanwhile stays.
     const outcome = await db.get<[count: number]>(
       `WITH gone AS (
-         DELETE FROM certificates WHERE serial = ANY ($1::text[]) AND ${forgettable('seq')} RETURNING serial
+         DELETE FROM certificates WHERE serial = ANY ($1::text[]) AND ${FORGETTABLE} RETURNING serial
        ),
        named AS (SELECT * FROM unnest($2::text[], $3::bigint[], $4::text[]) AS key (name, not_after, serial)),
        names AS (
@@ -36,23 +33,5 @@ export const purgeOperations: PostgresOperations<PurgeOperations> = {
       names.map(({ serial }) => serial),
     );
     return outcome?.[0] ?? 0;
-  },
-
-  purgeDocuments: (db, before, limit) =>
-    db.run(
-      `DELETE FROM documents WHERE (kind, id) IN (
-         SELECT kind, id FROM documents WHERE kept_at < $1 AND kind <> 'account' ORDER BY kept_at LIMIT $2
-         FOR UPDATE SKIP LOCKED)`,
-      before,
-      limit,
-    ),
-
-  async countPurgeable(db, before) {
-    const counts = await db.get<[certificates: number, documents: number]>(
-      `SELECT (SELECT count(*) FROM certificates WHERE not_after < $1 AND ${forgettable('seq')}),
-              (SELECT count(*) FROM documents WHERE kept_at < $1 AND kind <> 'account')`,
-      before,
-    );
-    return counts ?? [0, 0];
   },
 };

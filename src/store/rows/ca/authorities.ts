@@ -1,4 +1,5 @@
 import type { AuthorityRecord } from '../../contract/ca.js';
+import { all, audited, exists, get, type SharedOperations } from '../shared.js';
 
 /** In the order of the columns. `of` is a word of SQL. */
 export const AUTHORITY =
@@ -48,10 +49,50 @@ export function authorityRow(record: AuthorityRecord): AuthorityRow {
 }
 
 /** The column of each fact that may change. */
-export const CHANGEABLE = {
+const CHANGEABLE = {
   usedFrom: 'used_from',
   retiredAt: 'retired_at',
   renewFrom: 'renew_from',
   keyRef: 'key_ref',
   sealedKey: 'sealed_key',
 } as const;
+
+/** The authorities of this CA. */
+export interface AuthorityOperations {
+  listAuthorities(): AuthorityRow[];
+  addAuthority(record: AuthorityRecord, instead: string | null, entry: string): boolean;
+  changeAuthority(
+    id: string,
+    change: Partial<Pick<AuthorityRecord, 'keyRef' | 'renewFrom' | 'retiredAt' | 'sealedKey' | 'usedFrom'>>,
+    entry: string,
+  ): boolean;
+  lastCertificateEnd(issuer: string): number | null;
+}
+
+export const shared = {
+  reads: {
+    listAuthorities: () => all<AuthorityRow>(`SELECT ${AUTHORITY} FROM authorities ORDER BY seq`),
+
+    *lastCertificateEnd(issuer) {
+      // A row comparison: only the index by issuer serves it, whatever a planner estimates about an issuer.
+      const row = yield* get<[issuer: string, end: number]>(
+        `SELECT issuer, not_after FROM certificates WHERE (issuer, not_after) <= ($1, ${Number.MAX_SAFE_INTEGER})
+         ORDER BY issuer DESC, not_after DESC LIMIT 1`,
+        issuer,
+      );
+      return row?.[0] === issuer ? row[1] : null;
+    },
+  },
+  writes: {
+    changeAuthority(id, change, entry) {
+      const columns = Object.entries(CHANGEABLE).flatMap(([fact, column]) => {
+        const value = change[fact as keyof typeof CHANGEABLE];
+        return value === undefined ? [] : [{ column, value }];
+      });
+      if (columns.length === 0) return exists('SELECT 1 FROM authorities WHERE id = $1', id);
+      const set = columns.map(({ column }, index) => `${column} = $${index + 2}`).join(', ');
+      const values = columns.map(({ value }) => value);
+      return audited(entry, `UPDATE authorities SET ${set} WHERE id = $1`, id, ...values);
+    },
+  },
+} satisfies SharedOperations<AuthorityOperations>;

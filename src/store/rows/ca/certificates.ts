@@ -1,4 +1,6 @@
-import type { CertificateRecord } from '../../contract/ca.js';
+import type { CertificateFilter, CertificateRecord, Page } from '../../contract/ca.js';
+import type { CertificateQuery } from '../../contract/certificate-query.js';
+import { all, get, type SharedOperations } from '../shared.js';
 
 export const COLUMNS =
   'serial, cn, dn, profile, identifiers, not_before, not_after, order_id, account_id, issued_at, ' +
@@ -63,3 +65,61 @@ export function fromRow(row: CertificateRow): CertificateRecord {
     issuer,
   };
 }
+
+/** Issued and revoked certificates. */
+export interface CertificateOperations {
+  /** The certificate the order has already; undefined: this one was stored. */
+  recordCertificate(
+    row: CertificateRow,
+    names: string[],
+    entry: string,
+    evenRetired: boolean,
+    key: string | null,
+  ): 'issuer retired' | 'key compromised' | CertificateRow | undefined;
+  findByOrder(orderId: string): CertificateRow | undefined;
+  findBySerial(serial: string): CertificateRow | undefined;
+  listByCn(cn: string, limit: number): CertificateRow[];
+  listAdminCertificates(): CertificateRow[];
+  listCertificates(
+    after: string | null,
+    limit: number,
+    now: number,
+    filter: CertificateFilter,
+  ): Page<CertificateRow>;
+  searchCertificates(
+    after: string | null,
+    limit: number,
+    now: number,
+    query: CertificateQuery,
+  ): Page<CertificateRow>;
+  revoke(
+    serial: string,
+    at: number,
+    reason: number | null,
+    entry: string,
+    compromisedKey: string | null,
+  ): 'already' | 'revoked' | 'unknown';
+  unrevoke(serial: string, entry: string): boolean;
+  markDeleted(serial: string, at: number, entry: string): boolean;
+}
+
+export const shared = {
+  reads: {
+    findByOrder: (orderId) =>
+      get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE order_id = $1`, orderId),
+
+    findBySerial: (serial) =>
+      get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE serial = $1`, serial),
+
+    listByCn: (cn, limit) =>
+      all<CertificateRow>(
+        `SELECT ${COLUMNS} FROM certificates WHERE cn = $1 AND deleted_at IS NULL ORDER BY seq DESC LIMIT $2`,
+        cn,
+        limit,
+      ),
+
+    listAdminCertificates: () =>
+      all<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE profile = 'admin' ORDER BY seq`),
+  },
+  writes: {},
+} satisfies SharedOperations<CertificateOperations>;

@@ -1,5 +1,6 @@
 import { DAY, HOUR } from '../../../lib/time.js';
 import type { CertificateCount, NotRenewed } from '../../contract/figures.js';
+import { all, get, type SharedOperations } from '../shared.js';
 import { isRenewed, type SearchRow } from './search.js';
 
 /** Counts and certificates that were not renewed, by rows. */
@@ -13,9 +14,9 @@ export interface FigureOperations {
   foldCounts(now: number): void;
 }
 
-export type CountRow = [profile: string, state: CertificateCount['state'], count: number];
+type CountRow = [profile: string, state: CertificateCount['state'], count: number];
 
-export type NotRenewedRow = [
+type NotRenewedRow = [
   serial: string,
   cn: string,
   profile: string,
@@ -25,8 +26,7 @@ export type NotRenewedRow = [
   notAfter: number,
 ];
 
-export const NOT_RENEWED =
-  'c.serial, c.cn, c.profile, c.account_id, c.identifiers, c.not_before, c.not_after';
+const NOT_RENEWED = 'c.serial, c.cn, c.profile, c.account_id, c.identifiers, c.not_before, c.not_after';
 
 export function notRenewedFromRow(row: NotRenewedRow): NotRenewed {
   const [serial, cn, profile, accountId, identifiers, notBefore, notAfter] = row;
@@ -53,7 +53,7 @@ export const WINDOW_FACTS = `${WINDOW_END}, '', not_after, serial, cn, identifie
 export const searchRowOf = ([, ...row]: WindowRow): SearchRow => row;
 
 /** How long a certificate is reported after its end. */
-export const KEPT_AFTER_END = 7 * DAY;
+const KEPT_AFTER_END = 7 * DAY;
 
 /** Whether it may be one that was not renewed: then later certificates decide. */
 export function mayMatter([, , notAfter, , , , , , revokedAt, , deletedAt]: WindowRow, now: number): boolean {
@@ -91,3 +91,43 @@ export function windowCursor(text: string | null, now: number): [windowEnd: numb
 export function cursorAfter([windowEnd, , , serial]: WindowRow, now: number): string {
   return JSON.stringify([windowEnd, serial, now] satisfies WindowCursor);
 }
+
+export const shared = {
+  reads: {
+    countCertificates: (now) =>
+      all<CountRow>(
+        `SELECT profile, CASE WHEN revoked = 1 THEN 'revoked' WHEN hour < $1 THEN 'expired' ELSE 'good' END AS state,
+                CAST(sum(count) AS BIGINT)
+         FROM certificate_counts GROUP BY 1, 2`,
+        Math.floor(now / HOUR),
+      ),
+
+    *countEnding(from, to) {
+      const counted = yield* get<[count: number]>(
+        `SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM certificate_counts
+         WHERE revoked = 0 AND hour >= $1 AND hour < $2`,
+        Math.floor(from / HOUR),
+        Math.floor(to / HOUR),
+      );
+      return counted?.[0] ?? 0;
+    },
+
+    countNotRenewed: (now) =>
+      all<[profile: string, count: number]>(
+        'SELECT profile, count(*) FROM not_renewed WHERE window_end <= $1 GROUP BY profile',
+        now,
+      ),
+
+    listNotRenewed: (after, limit, now) =>
+      all<NotRenewedRow>(
+        `SELECT ${NOT_RENEWED} FROM not_renewed n JOIN certificates c ON c.serial = n.serial
+         WHERE n.serial > $1 AND n.window_end <= $2 AND c.not_after > $3 AND c.revoked_at IS NULL
+         ORDER BY n.serial LIMIT $4`,
+        after,
+        now,
+        now - KEPT_AFTER_END,
+        limit,
+      ),
+  },
+  writes: {},
+} satisfies SharedOperations<FigureOperations>;

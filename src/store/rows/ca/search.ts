@@ -1,5 +1,7 @@
 import type { SearchState } from '../../../model/ca-register.js';
 import type { CertificateQuery } from '../../contract/certificate-query.js';
+import { all, type Statements } from '../shared.js';
+import type { SerialPage } from './listing.js';
 import { type NamePattern, namePattern, searchKeys } from './search-keys.js';
 
 /**
@@ -31,16 +33,10 @@ export type SearchRow = [
 
 const FACTS = 'c.cn, c.identifiers, c.profile, c.account_id, c.revoked_at, c.reason, c.deleted_at, c.issuer';
 
-/** One look at the database: SQL with `?` for each value, the last of which is how many rows are wanted. */
-interface Look {
-  text: string;
-  values: (string | number)[];
-}
-
 interface SearchPlan {
   /** How many rows to look at: first few, then more. */
   windows: number[];
-  look(window: number): Look;
+  look(window: number): Statements<SearchRow[]>;
   /** Whether a certificate is wanted, but for whether it was renewed. */
   wants(row: SearchRow): boolean;
   cursor(row: SearchRow): string;
@@ -88,14 +84,16 @@ export function planSearch(
 }
 
 /** By key, then by end. */
-function rangeLook(pattern: NamePattern, from: Position | null, window: number): Look {
-  return {
-    text: `SELECT n.name, n.not_after, n.serial, ${FACTS}
+function rangeLook(pattern: NamePattern, from: Position | null, window: number): Statements<SearchRow[]> {
+  return all<SearchRow>(
+    `SELECT n.name, n.not_after, n.serial, ${FACTS}
       FROM certificate_names n JOIN certificates c ON c.serial = n.serial
-      WHERE (n.name, n.not_after, n.serial) > (?, ?, ?) AND n.name <= ?
-      ORDER BY n.name, n.not_after, n.serial LIMIT ?`,
-    values: [...(from ?? [pattern.from, -FOREVER, '']), pattern.to, window],
-  };
+      WHERE (n.name, n.not_after, n.serial) > ($1, $2, $3) AND n.name <= $4
+      ORDER BY n.name, n.not_after, n.serial LIMIT $5`,
+    ...(from ?? [pattern.from, -FOREVER, '']),
+    pattern.to,
+    window,
+  );
 }
 
 /** By end: the one that ends next first where the end is asked for, else the one that ends last. */
@@ -105,18 +103,19 @@ function endLook(
   from: Position | null,
   window: number,
   now: number,
-): Look {
+): Statements<SearchRow[]> {
   const rising = query.expiresBefore !== undefined;
   const { lower, upper } = timesOf(query, now);
   const [, notAfter, serial] = from ?? ['', rising ? lower - 1 : upper, rising ? LAST_SERIAL : ''];
   const { key, facts, condition, values } = sourceOf(query, pattern);
   const [than, bound, order] = rising ? ['>', '<', 'ASC'] : ['<', '>=', 'DESC'];
-  return {
-    text: `SELECT ${key}, s.not_after, s.serial, ${facts}
-      WHERE ${condition}(s.not_after, s.serial) ${than} (?, ?) AND s.not_after ${bound} ?
-      ORDER BY s.not_after ${order}, s.serial ${order} LIMIT ?`,
-    values: [...values, notAfter, serial, rising ? upper : lower, window],
-  };
+  const next = (offset: number) => `$${values.length + offset}`;
+  return all<SearchRow>(
+    `SELECT ${key}, s.not_after, s.serial, ${facts}
+      WHERE ${condition}(s.not_after, s.serial) ${than} (${next(1)}, ${next(2)}) AND s.not_after ${bound} ${next(3)}
+      ORDER BY s.not_after ${order}, s.serial ${order} LIMIT ${next(4)}`,
+    ...[...values, notAfter, serial, rising ? upper : lower, window],
+  );
 }
 
 /** After every serial, which are hex. */
@@ -141,17 +140,17 @@ function sourceOf(query: CertificateQuery, pattern: NamePattern | null) {
     return {
       key: 's.name',
       facts: `${FACTS} FROM certificate_names s JOIN certificates c ON c.serial = s.serial`,
-      condition: 's.name = ? AND ',
+      condition: 's.name = $1 AND ',
       values: [pattern.from],
     };
   }
-  if (query.account !== undefined) return onCertificates('s.account_id = ? AND ', [query.account]);
+  if (query.account !== undefined) return onCertificates('s.account_id = $1 AND ', [query.account]);
   const [issuer, ...others] = query.issuers ?? [];
   const isRevoked = query.state === 'revoked' || query.state === 'held';
   if (issuer !== undefined && others.length === 0)
-    return onCertificates(`s.issuer = ? AND ${isRevoked ? 's.revoked_at IS NOT NULL AND ' : ''}`, [issuer]);
+    return onCertificates(`s.issuer = $1 AND ${isRevoked ? 's.revoked_at IS NOT NULL AND ' : ''}`, [issuer]);
   if (isRevoked) return onCertificates('s.revoked_at IS NOT NULL AND ', []);
-  if (query.profile !== undefined) return onCertificates('s.profile = ? AND ', [query.profile]);
+  if (query.profile !== undefined) return onCertificates('s.profile = $1 AND ', [query.profile]);
   return onCertificates('', []);
 }
 
@@ -217,7 +216,7 @@ export function searchPage(
   window: number,
   limit: number,
   renewed: ReadonlySet<string>,
-): { serials: string[]; next: string | null } {
+): SerialPage {
   const serials: string[] = [];
   let last: SearchRow | null = null;
   for (const row of examined) {

@@ -1,8 +1,12 @@
 import type { CertificateFilter, Page } from '../../contract/ca.js';
 import type { CertificateQuery } from '../../contract/certificate-query.js';
-import { type CertificateRow, COLUMNS } from '../../rows/ca/certificates.js';
-import { EXAMINED, type ExaminedRow, isDecided, pageOf, windowsFor } from '../../rows/ca/listing.js';
-import type { CertificateOperations } from '../../rows/ca/operations.js';
+import {
+  type CertificateOperations,
+  type CertificateRow,
+  COLUMNS,
+  shared,
+} from '../../rows/ca/certificates.js';
+import { isDecided, listedPage, type SerialPage } from '../../rows/ca/listing.js';
 import {
   firstKey,
   isRenewed,
@@ -13,48 +17,17 @@ import {
 } from '../../rows/ca/search.js';
 import { runAudited } from '../audit.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
+import { carryOut, inSqlite } from '../shared.js';
 import type { Sql } from '../sql.js';
 import { outdateCrls } from './crl.js';
 import { isCompromised } from './registry.js';
 
-function bySerial(sql: Sql, serial: string): CertificateRow | undefined {
-  return sql.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE serial = ?`, serial);
-}
+const common = inSqlite(shared);
 
-function byOrder(sql: Sql, orderId: string): CertificateRow | undefined {
-  return sql.get<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE order_id = ?`, orderId);
-}
-
-function byCn(sql: Sql, cn: string, limit: number): CertificateRow[] {
-  return sql.all<CertificateRow>(
-    `SELECT ${COLUMNS} FROM certificates WHERE cn = ? AND deleted_at IS NULL ORDER BY rowid DESC LIMIT ?`,
-    cn,
-    limit,
-  );
-}
-
-function list(
-  sql: Sql,
-  after: string | null,
-  limit: number,
-  now: number,
-  filter: CertificateFilter,
-): Page<CertificateRow> {
-  const source = filter.cn === undefined ? 'serial > ?' : 'serial > ? AND cn = ?';
-  const look = (window: number) =>
-    sql.all<ExaminedRow>(
-      `SELECT ${EXAMINED} FROM certificates WHERE ${source} ORDER BY serial LIMIT ?`,
-      after ?? '',
-      ...(filter.cn === undefined ? [] : [filter.cn]),
-      window,
-    );
-  let page: ReturnType<typeof pageOf> = { serials: [], next: null };
-  for (const window of windowsFor(limit)) {
-    page = pageOf(look(window), window, limit, now, filter);
-    if (isDecided(page, limit)) break;
-  }
-  const rows = page.serials.map((serial) => bySerial(sql, serial));
-  return { items: rows.filter((row) => row !== undefined), next: page.next };
+/** The page with the certificates themselves. */
+function filled(sql: Sql, { serials, next }: SerialPage): Page<CertificateRow> {
+  const rows = serials.map((serial) => common.findBySerial.run(sql, serial));
+  return { items: rows.filter((row) => row !== undefined), next };
 }
 
 function search(
@@ -65,17 +38,15 @@ function search(
   query: CertificateQuery,
 ): Page<CertificateRow> {
   const plan = planSearch(query, after, limit, now);
-  let page: ReturnType<typeof searchPage> = { serials: [], next: null };
+  let page: SerialPage = { serials: [], next: null };
   for (const window of plan.windows) {
-    const { text, values } = plan.look(window);
-    const examined = sql.all<SearchRow>(text, ...values);
+    const examined = carryOut(sql, plan.look(window));
     const wanted = query.notRenewed ? examined.filter((row) => plan.wants(row)) : [];
     const renewed = new Set(wanted.filter((row) => isRenewed(row, laterThan(sql, row))).map((row) => row[2]));
     page = searchPage(plan, examined, window, limit, renewed);
     if (isDecided(page, limit)) break;
   }
-  const rows = page.serials.map((serial) => bySerial(sql, serial));
-  return { items: rows.filter((row) => row !== undefined), next: page.next };
+  return filled(sql, page);
 }
 
 /** Names of certificates that end later and may have taken its place. */
@@ -100,6 +71,8 @@ function insertName(sql: Sql, name: string, notAfter: number, serial: string): v
 }
 
 export const certificateOperations = {
+  ...common,
+
   /** The certificate the order has already; undefined: this one was stored. */
   recordCertificate: write(
     (
@@ -112,7 +85,7 @@ export const certificateOperations = {
     ): CertificateRow | 'issuer retired' | 'key compromised' | undefined => {
       const [serial, , , , , , notAfter, orderId] = row;
       const issuer = row[14];
-      const earlier = () => (orderId === null ? undefined : byOrder(sql, orderId));
+      const earlier = () => (orderId === null ? undefined : common.findByOrder.run(sql, orderId));
       if (!evenRetired && sql.get(RETIRED, issuer)) return earlier() ?? 'issuer retired';
       if (key !== null && isCompromised(sql, key)) return earlier() ?? 'key compromised';
       const stored = runAudited(
@@ -127,13 +100,15 @@ export const certificateOperations = {
     },
   ),
 
-  findByOrder: read(byOrder),
-  findBySerial: read(bySerial),
-  listByCn: read(byCn),
-  listAdminCertificates: read((sql): CertificateRow[] =>
-    sql.all<CertificateRow>(`SELECT ${COLUMNS} FROM certificates WHERE profile = 'admin' ORDER BY rowid`),
+  listCertificates: read(
+    (
+      sql,
+      after: string | null,
+      limit: number,
+      now: number,
+      filter: CertificateFilter,
+    ): Page<CertificateRow> => filled(sql, carryOut(sql, listedPage(after, limit, now, filter))),
   ),
-  listCertificates: read(list),
   searchCertificates: read(search),
 
   revoke: write(

@@ -1,6 +1,5 @@
 import { HOUR } from '../../../lib/time.js';
 import {
-  type CountRow,
   CURSOR,
   cursorAfter,
   type FigureOperations,
@@ -8,19 +7,18 @@ import {
   FOLDED_AFTER,
   FOLDED_TO,
   isNotRenewed,
-  KEPT_AFTER_END,
   mayMatter,
-  NOT_RENEWED,
-  type NotRenewedRow,
   RECHECK_CURSOR,
   searchRowOf,
+  shared,
   WINDOW_END,
   WINDOW_FACTS,
   type WindowRow,
   windowCursor,
 } from '../../rows/ca/figures.js';
-import { read, type SqliteOperations, write } from '../protocol.js';
+import { type SqliteOperations, write } from '../protocol.js';
 import { settingsOperations } from '../settings.js';
+import { inSqlite } from '../shared.js';
 import type { Row, Sql } from '../sql.js';
 import { laterThan } from './certificates.js';
 
@@ -78,42 +76,7 @@ function isWanted(sql: Sql, row: WindowRow, now: number): boolean {
 }
 
 export const figureOperations = {
-  countCertificates: read((sql, now: number): CountRow[] =>
-    sql.all<CountRow>(
-      `SELECT profile, CASE WHEN revoked = 1 THEN 'revoked' WHEN hour < ? THEN 'expired' ELSE 'good' END AS state,
-              sum(count)
-       FROM certificate_counts GROUP BY 1, 2`,
-      Math.floor(now / HOUR),
-    ),
-  ),
-
-  countEnding: read(
-    (sql, from: number, to: number): number =>
-      sql.get<[count: number]>(
-        'SELECT coalesce(sum(count), 0) FROM certificate_counts WHERE revoked = 0 AND hour >= ? AND hour < ?',
-        Math.floor(from / HOUR),
-        Math.floor(to / HOUR),
-      )?.[0] ?? 0,
-  ),
-
-  countNotRenewed: read((sql, now: number): [profile: string, count: number][] =>
-    sql.all<[profile: string, count: number]>(
-      'SELECT profile, count(*) FROM not_renewed WHERE window_end <= ? GROUP BY profile',
-      now,
-    ),
-  ),
-
-  listNotRenewed: read((sql, after: string, limit: number, now: number): NotRenewedRow[] =>
-    sql.all<NotRenewedRow>(
-      `SELECT ${NOT_RENEWED} FROM not_renewed n JOIN certificates c ON c.serial = n.serial
-       WHERE n.serial > ? AND n.window_end <= ? AND c.not_after > ? AND c.revoked_at IS NULL
-       ORDER BY n.serial LIMIT ?`,
-      after,
-      now,
-      now - KEPT_AFTER_END,
-      limit,
-    ),
-  ),
+  ...inSqlite(shared),
 
   findNotRenewed: write((sql, now: number, limit: number): number => {
     const [at, serial] = windowCursor(settingsOperations.getSetting.run(sql, CURSOR), now);

@@ -1,11 +1,12 @@
+import { shared as crls } from '../../rows/ca/crl.js';
+import { shared as documents } from '../../rows/ca/documents.js';
 import type { CaOperations } from '../../rows/ca/operations.js';
 import { auditOperations } from '../audit.js';
 import type { SqliteOperations } from '../protocol.js';
 import { settingsOperations } from '../settings.js';
+import { inSqlite } from '../shared.js';
 import { authorityOperations } from './authorities.js';
 import { certificateOperations } from './certificates.js';
-import { crlOperations } from './crl.js';
-import { documentOperations } from './documents.js';
 import { figureOperations } from './figures.js';
 import { purgeOperations } from './purge.js';
 import { registryOperations } from './registry.js';
@@ -14,9 +15,9 @@ import { registryOperations } from './registry.js';
 export const caOperations: SqliteOperations<CaOperations> = {
   ...authorityOperations,
   ...certificateOperations,
-  ...crlOperations,
+  ...inSqlite(crls),
   ...registryOperations,
-  ...documentOperations,
+  ...inSqlite(documents),
   ...purgeOperations,
   ...figureOperations,
   ...auditOperations,

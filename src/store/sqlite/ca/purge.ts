@@ -1,17 +1,14 @@
-import type { PurgeOperations } from '../../rows/ca/operations.js';
-import { ENDED, type EndedRow, forgettable } from '../../rows/ca/purge.js';
+import { endedCertificates, type PurgeOperations, shared } from '../../rows/ca/purge.js';
 import { searchKeys } from '../../rows/ca/search-keys.js';
-import { read, type SqliteOperations, write } from '../protocol.js';
+import { type SqliteOperations, write } from '../protocol.js';
+import { carryOut, inSqlite } from '../shared.js';
 
 /** Deletes rows kept long enough, found by index, a bounded number at a time. */
 export const purgeOperations = {
+  ...inSqlite(shared),
+
   purgeCertificates: write((sql, before: number, limit: number): number => {
-    const ended = sql.all<EndedRow>(
-      `SELECT ${ENDED} FROM certificates WHERE not_after < ? AND ${forgettable('rowid')}
-       ORDER BY not_after, serial LIMIT ?`,
-      before,
-      limit,
-    );
+    const ended = carryOut(sql, endedCertificates(before, limit));
     for (const [serial, cn, identifiers, notAfter] of ended) {
       for (const name of searchKeys({ cn, identifiers: JSON.parse(identifiers) })) {
         sql.run(
@@ -33,25 +30,4 @@ export const purgeOperations = {
     }
     return ended.length;
   }),
-
-  purgeDocuments: write((sql, before: number, limit: number): number => {
-    const old = sql.all<[kind: string, id: string]>(
-      "SELECT kind, id FROM documents WHERE kept_at < ? AND kind <> 'account' ORDER BY kept_at LIMIT ?",
-      before,
-      limit,
-    );
-    for (const [kind, id] of old) sql.run('DELETE FROM documents WHERE kind = ? AND id = ?', kind, id);
-    return old.length;
-  }),
-
-  countPurgeable: read((sql, before: number): [certificates: number, documents: number] => [
-    sql.get<[count: number]>(
-      `SELECT count(*) FROM certificates WHERE not_after < ? AND ${forgettable('rowid')}`,
-      before,
-    )?.[0] ?? 0,
-    sql.get<[count: number]>(
-      "SELECT count(*) FROM documents WHERE kept_at < ? AND kind <> 'account'",
-      before,
-    )?.[0] ?? 0,
-  ]),
 } satisfies SqliteOperations<PurgeOperations>;
