@@ -17,14 +17,3 @@ export const settingsOperations: PostgresOperations<SettingsOperations> = {
     return Number(row?.[0]);
   },
 };
-
-export const LEASES_SCHEMA = `
-  -- Who alone does a piece of work, and until when.
-  CREATE TABLE leases (name TEXT COLLATE "C" PRIMARY KEY, holder TEXT NOT NULL, until BIGINT NOT NULL);
-`;
-
-export const SETTINGS_SCHEMA = `
-  CREATE TABLE settings (name TEXT COLLATE "C" PRIMARY KEY, value TEXT NOT NULL);
-  CREATE TABLE pings (count BIGINT NOT NULL);
-  INSERT INTO pings VALUES (0);
-`;

@@ -32,3 +32,8 @@ export async function carryOut<Result>(db: Database, statements: Statements<Resu
 function resultOf(db: Database, { result, text, values, entry }: Statement): Promise<unknown> {
   return entry === undefined ? db[result](text, ...values) : runAudited(db, entry, text, ...values);
 }
+
+/** Shared SQL of tables, in the SQL of PostgreSQL: see `rows/schema.ts`. */
+export function postgresSchema(...texts: readonly string[]): string {
+  return texts.join('').replaceAll(' REFERENCES accounts (id)', '');
+}

@@ -1,7 +1,7 @@
 import { all, changes, get, run, type SharedOperations } from './shared.js';
 
 /** A lease that ends later than this from now was taken with a wrong clock, and holds nobody up, in ms. */
-export const LONGEST_LEASE = 3_600_000;
+const LONGEST_LEASE = 3_600_000;
 
 /** Small named values, and the proof that a write can be made durable; the same in both schemas. */
 export interface SettingsOperations {

@@ -14,14 +14,3 @@ export const settingsOperations = {
     return count;
   }),
 } satisfies SqliteOperations<SettingsOperations>;
-
-export const LEASES_SCHEMA = `
-  -- Who alone does a piece of work, and until when.
-  CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-`;
-
-export const SETTINGS_SCHEMA = `
-  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE pings (count INTEGER NOT NULL) STRICT;
-  INSERT INTO pings VALUES (0);
-`;

@@ -4,15 +4,6 @@ import { inPostgres } from '../shared.js';
 
 /** Counts by the hour, to which every RA adds its own. */
 
-export const ACTIVITY_SCHEMA = `
-  CREATE TABLE activity (
-    hour BIGINT PRIMARY KEY,
-    issued BIGINT NOT NULL,
-    failed BIGINT NOT NULL,
-    revoked BIGINT NOT NULL
-  );
-`;
-
 export const activityOperations: PostgresOperations<ActivityOperations> = {
   ...inPostgres(shared),
 

@@ -1,11 +1,11 @@
-import type { AuthorityRecord } from '../../contract/ca.js';
+import type { AuthorityChange, AuthorityRecord } from '../../contract/ca.js';
 import { all, audited, exists, get, type SharedOperations } from '../shared.js';
 
 /** In the order of the columns. `of` is a word of SQL. */
 export const AUTHORITY =
   'id, kind, tag, certificate, chain, root, of_root, key_ref, sealed_key, added_at, used_from, retired_at, renew_from';
 
-export type AuthorityRow = [
+type AuthorityRow = [
   id: string,
   kind: string,
   tag: string,
@@ -61,11 +61,7 @@ const CHANGEABLE = {
 export interface AuthorityOperations {
   listAuthorities(): AuthorityRow[];
   addAuthority(record: AuthorityRecord, instead: string | null, entry: string): boolean;
-  changeAuthority(
-    id: string,
-    change: Partial<Pick<AuthorityRecord, 'keyRef' | 'renewFrom' | 'retiredAt' | 'sealedKey' | 'usedFrom'>>,
-    entry: string,
-  ): boolean;
+  changeAuthority(id: string, change: AuthorityChange, entry: string): boolean;
   lastCertificateEnd(issuer: string): number | null;
 }
 

@@ -17,7 +17,7 @@ export const NOTICE = 'id, target, body, created_at, attempts';
 export type NoticeRow = [id: string, target: string, body: string, createdAt: number, attempts: number];
 
 /** No pause is as long, in ms: what falls due later than this was put off by a clock that was ahead, and is due. */
-export const LONGEST_DEFERRAL = 86_400_000;
+const LONGEST_DEFERRAL = 86_400_000;
 
 /** Most of what a receiver said that is kept. */
 const MAX_ERROR = 500;

@@ -4,15 +4,6 @@ import { inSqlite } from '../shared.js';
 
 /** Counts by the hour. */
 
-export const ACTIVITY_SCHEMA = `
-  CREATE TABLE activity (
-    hour INTEGER PRIMARY KEY,
-    issued INTEGER NOT NULL,
-    failed INTEGER NOT NULL,
-    revoked INTEGER NOT NULL
-  ) STRICT;
-`;
-
 export const activityOperations = {
   ...inSqlite(shared),
 

@@ -4,11 +4,6 @@ import { inSqlite } from '../shared.js';
 
 /** The counts of limits, stored for the next start, while the RA counts in memory. */
 
-export const ALLOWANCES_SCHEMA = `
-  CREATE TABLE allowances (key TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE INDEX allowances_until ON allowances (until);
-`;
-
 export const allowanceOperations = {
   ...inSqlite(shared),
 

@@ -4,22 +4,6 @@ import { inSqlite } from '../shared.js';
 
 /** Notices that wait to be sent, and what was told. */
 
-export const NOTICES_SCHEMA = `
-  CREATE TABLE told (key TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE INDEX told_until ON told (until);
-  CREATE TABLE notices (
-    id TEXT NOT NULL UNIQUE,
-    target TEXT NOT NULL,
-    body TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    due_at INTEGER NOT NULL,
-    error TEXT
-  ) STRICT;
-  CREATE INDEX notices_due ON notices (due_at);
-  CREATE INDEX notices_created ON notices (created_at);
-`;
-
 export const noticeOperations = {
   ...inSqlite(shared),
 

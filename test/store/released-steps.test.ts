@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { caMigrations as caInPostgres } from '../../src/store/postgres/ca/schema.js';
+import { raMigrations as raInPostgres } from '../../src/store/postgres/ra/schema.js';
+import { caMigrations as caInSqlite } from '../../src/store/sqlite/ca/schema.js';
+import { raMigrations as raInSqlite } from '../../src/store/sqlite/ra/schema.js';
+
+/** The released steps of each schema, and the digest of their SQL without comments and white space. */
+const RELEASED = [
+  ['the RA in SQLite', raInSqlite, 11, 'b7ed024dad1176e15cd931778f3d905b61f32ca1618f1c590bae25a55c62c722'],
+  ['the CA in SQLite', caInSqlite, 11, '0e0047deae6252d0c445b714335d06101dd3ab239b700f2f4e37d4d381c8589a'],
+  [
+    'the RA in PostgreSQL',
+    raInPostgres,
+    11,
+    '85644c3f7550dcee9a37231765554d5f1b4b0e29747e1e9e7bd5df65fe528649',
+  ],
+  [
+    'the CA in PostgreSQL',
+    caInPostgres,
+    11,
+    '5cd1b335795f91275a36aed5a43dd176b54bde1773ccff11e2c9d0ac5df5124e',
+  ],
+] as const;
+
+const bare = (step: unknown) =>
+  String(typeof step === 'string' ? step : 'a function').replace(/--[^\n]*|\/\*.*?\*\/|\s+/g, '');
+
+test.each(RELEASED)('the released steps of %s do not change', (...row) => {
+  const [, steps, released, digest] = row;
+  const text = steps.slice(0, released).map(bare).join('\n');
+  expect(steps.length).toBeGreaterThanOrEqual(released);
+  expect(createHash('sha256').update(text).digest('hex')).toBe(digest);
+});
