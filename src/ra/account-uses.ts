@@ -1,4 +1,5 @@
-import type { AccountUse, RaStore } from '../store/contract/ra.js';
+import type { RaStore } from '../store/contract/ra.js';
+import type { AccountUse } from '../store/contract/ra/accounts.js';
 
 /** Limit of accounts noted between two writes; the use of further accounts is not noted. */
 const MOST = 10_000;

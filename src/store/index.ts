@@ -1,6 +1,7 @@
 export { openForCheck } from './check.js';
 export type { Actor, AuditPosition, AuditRecord } from './contract/audit.js';
-export type { CaStore, CertificateRecord } from './contract/ca.js';
+export type { CertificateRecord } from './contract/ca/certificates.js';
+export type { CaStore } from './contract/ca.js';
 export type { CheckedStore, StoredCertificate } from './contract/check.js';
 export { StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable } from './contract/errors.js';
 export { isShared, pathOf, shownLocation } from './contract/location.js';

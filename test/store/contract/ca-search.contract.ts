@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { CertificateQuery } from '../../../src/store/contract/ca/certificate-query.js';
 import type { CaStore, CertificateRecord } from '../../../src/store/contract/ca.js';
-import type { CertificateQuery } from '../../../src/store/contract/certificate-query.js';
 import { aRecord, HOUR, NOW } from '../../../tools/kit/facts.js';
 
 /** One of each kind, for those who look at how they are carried out. */

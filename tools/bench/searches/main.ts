@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import type { CertificateQuery } from '../../../src/store/contract/ca/certificate-query.js';
 import type { CertificateRecord } from '../../../src/store/contract/ca.js';
-import type { CertificateQuery } from '../../../src/store/contract/certificate-query.js';
 import { optionsGiven, wholeNumber } from '../../kit/command-line.js';
 import { machine } from '../report.js';
 import { type Filled, postgres, sqlite } from './stores.js';

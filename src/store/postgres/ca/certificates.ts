@@ -1,5 +1,5 @@
-import type { Page } from '../../contract/ca.js';
-import type { CertificateQuery } from '../../contract/certificate-query.js';
+import type { CertificateQuery } from '../../contract/ca/certificate-query.js';
+import type { Page } from '../../contract/ca/certificates.js';
 import {
   type CertificateOperations,
   type CertificateRow,

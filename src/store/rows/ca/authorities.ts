@@ -1,4 +1,4 @@
-import type { AuthorityChange, AuthorityRecord } from '../../contract/ca.js';
+import type { AuthorityChange, AuthorityRecord } from '../../contract/ca/authorities.js';
 import { all, audited, exists, get, type SharedOperations } from '../shared.js';
 
 /** In the order of the columns. `of` is a word of SQL. */

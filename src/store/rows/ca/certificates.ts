@@ -1,5 +1,5 @@
-import type { CertificateFilter, CertificateRecord, Page } from '../../contract/ca.js';
-import type { CertificateQuery } from '../../contract/certificate-query.js';
+import type { CertificateQuery } from '../../contract/ca/certificate-query.js';
+import type { CertificateFilter, CertificateRecord, Page } from '../../contract/ca/certificates.js';
 import { all, get, type SharedOperations } from '../shared.js';
 
 export const COLUMNS =

@@ -1,4 +1,5 @@
-import type { Page, RevokedEntry, StoredCrl } from '../../contract/ca.js';
+import type { Page } from '../../contract/ca/certificates.js';
+import type { RevokedEntry, StoredCrl } from '../../contract/ca/crls.js';
 import { all, changes, exists, get, type SharedOperations } from '../shared.js';
 
 /** RFC 5280 §5. A page's cursor is `notAfter:serial`, the order of the index of revoked certificates. */

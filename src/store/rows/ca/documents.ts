@@ -1,4 +1,5 @@
-import type { DocumentKind, Page, SyncedDocument } from '../../contract/ca.js';
+import type { Page } from '../../contract/ca/certificates.js';
+import type { DocumentKind, SyncedDocument } from '../../contract/ca/documents.js';
 import { all, get, run, type SharedOperations } from '../shared.js';
 
 const COLUMNS = 'kind, id, parent_id, body';

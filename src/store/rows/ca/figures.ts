@@ -1,5 +1,5 @@
 import { DAY, HOUR } from '../../../lib/time.js';
-import type { CertificateCount, NotRenewed } from '../../contract/figures.js';
+import type { CertificateCount, NotRenewed } from '../../contract/ca/figures.js';
 import { all, get, type SharedOperations } from '../shared.js';
 import { isRenewed, type SearchRow } from './search.js';
 

@@ -1,4 +1,4 @@
-import type { CertificateFilter, CertificateState } from '../../contract/ca.js';
+import type { CertificateFilter, CertificateState } from '../../contract/ca/certificates.js';
 import { all, type Statements } from '../shared.js';
 
 /** Rows examined for one page of a filtered listing: a few milliseconds, whatever the filter leaves out. */

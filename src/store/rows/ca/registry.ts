@@ -1,5 +1,6 @@
 import type { AdminRole } from '../../../model/administrators.js';
-import type { AdministratorRecord, NodeRecord, Page, PeerRecord, PeerRole } from '../../contract/ca.js';
+import type { Page } from '../../contract/ca/certificates.js';
+import type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from '../../contract/ca/registry.js';
 import { all, audited, exists, get, run, type SharedOperations } from '../shared.js';
 
 type NodeRow = [cn: string, profile: string, sans: string, registeredAt: number];

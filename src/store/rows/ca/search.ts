@@ -1,5 +1,5 @@
 import type { SearchState } from '../../../model/ca-register.js';
-import type { CertificateQuery } from '../../contract/certificate-query.js';
+import type { CertificateQuery } from '../../contract/ca/certificate-query.js';
 import { all, type Statements } from '../shared.js';
 import type { SerialPage } from './listing.js';
 import { type NamePattern, namePattern, searchKeys } from './search-keys.js';

@@ -1,5 +1,5 @@
 import type { Node } from '../../../model/facts.js';
-import type { ClaimOutcome, NodeIssuances } from '../../contract/ra.js';
+import type { ClaimOutcome, NodeIssuances } from '../../contract/ra/nodes.js';
 import { all, changes, get, placeholders, run, type SharedOperations } from '../shared.js';
 
 /** Registered nodes, the use of their seeds. */

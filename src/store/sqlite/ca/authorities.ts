@@ -1,4 +1,4 @@
-import type { AuthorityRecord } from '../../contract/ca.js';
+import type { AuthorityRecord } from '../../contract/ca/authorities.js';
 import { AUTHORITY, type AuthorityOperations, authorityRow, shared } from '../../rows/ca/authorities.js';
 import { append } from '../audit.js';
 import { type SqliteOperations, write } from '../protocol.js';

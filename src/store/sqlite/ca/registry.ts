@@ -1,4 +1,4 @@
-import type { AdministratorRecord, PeerRole } from '../../contract/ca.js';
+import type { AdministratorRecord, PeerRole } from '../../contract/ca/registry.js';
 import { type RegistryOperations, shared } from '../../rows/ca/registry.js';
 import { runAudited } from '../audit.js';
 import { type SqliteOperations, write } from '../protocol.js';

@@ -1,4 +1,4 @@
-import type { SearchState } from '../../model/ca-register.js';
+import type { SearchState } from '../../../model/ca-register.js';
 
 /** An operator's search; a certificate must meet every given condition. */
 export interface CertificateQuery {

@@ -1,0 +1,40 @@
+import type { Page } from './certificates.js';
+
+/** A certificate's entry on a CRL (RFC 5280 §5.3). */
+export interface RevokedEntry {
+  serial: string;
+  revokedAt: number;
+  reason: number | null;
+}
+
+export interface StoredCrl {
+  /** RFC 5280 §5.2.3. */
+  number: number;
+  der: Uint8Array;
+  thisUpdate: number;
+  nextUpdate: number;
+}
+
+/** CRLs (RFC 5280 §5), one per authority; `issuer` is the authority's tag. */
+export interface Crls {
+  /** Revoked certificates with `notAfter` at or after `endedFrom`, in an order that new revocations do not disturb. */
+  listRevoked(page: {
+    issuer: string;
+    after: string | null;
+    limit: number;
+    endedFrom: number;
+  }): Promise<Page<RevokedEntry>>;
+  /**
+   * Allocates a CRL number: unique, greater than all numbers before it (§5.2.3), and not less than `now`, so that numbers
+   * rise also after an old copy of the store was restored.
+   */
+  allocateCrlNumber(issuer: string, now: number): Promise<number>;
+  /**
+   * True while the CRL of this number is the stored one, and no process has revoked a certificate, or taken one off hold,
+   * since the number was allocated.
+   */
+  isCrlCurrent(issuer: string, number: number): Promise<boolean>;
+  /** Stores the current CRL; false when the stored one has the same or a greater number, or the issuer is unknown. */
+  putCrl(issuer: string, crl: StoredCrl): Promise<boolean>;
+  getCrl(issuer: string): Promise<StoredCrl | null>;
+}
