@@ -2,10 +2,10 @@ import type { CheckedStore } from './contract/check.js';
 import { isShared, pathOf } from './contract/location.js';
 import { CheckedFile } from './sqlite/check.js';
 
-/** Opens what a program keeps, for looking at it alone. @throws Error saying why it cannot be read, or whose it is */
+/** Opens a program's store read-only for a check. @throws Error that says why it cannot be read, or which program it belongs to */
 export async function openForCheck(location: string, program: 'ra' | 'ca'): Promise<CheckedStore> {
   if (isShared(location)) {
-    // Only who uses PostgreSQL pays for loading its driver.
+    // Loaded on demand: only users of PostgreSQL pay for its driver.
     const { CheckedSchema } = await import('./postgres/check.js');
     return CheckedSchema.open(location, program);
   }

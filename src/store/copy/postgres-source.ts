@@ -10,11 +10,11 @@ import type { Cell } from './digest.js';
 /** Rows read at a time. */
 const PAGE = 500;
 
-/** A program's schema in PostgreSQL, migrated, that nobody else can write until it is closed. */
+/** A program's migrated schema in PostgreSQL, locked for other writers until it is closed. */
 export class PostgresSource {
   private constructor(private readonly client: Client) {}
 
-  /** @throws StoreUnavailable when a program runs on it, StoreTooNew, StoreRefused when it has moved already */
+  /** @throws StoreUnavailable when a program runs on it, StoreTooNew, StoreRefused when it was moved before */
   static async open(url: string, kind: StoreKind): Promise<PostgresSource> {
     await migrate(url, kind);
     const client = new Client({ connectionString: url, application_name: 'upki store copy', types: TYPES });
@@ -42,7 +42,7 @@ export class PostgresSource {
     }
   }
 
-  /** The columns of a table, and how many rows it has; null: there is none of the name. */
+  /** The columns of a table, and how many rows it has; null when the table does not exist. */
   async table(name: string): Promise<{ columns: string[]; rows: number } | null> {
     const { rows } = await this.client.query<{ column: string }>(
       `SELECT attname AS column FROM pg_attribute
@@ -55,7 +55,7 @@ export class PostgresSource {
   }
 
   async *rows(name: string, columns: readonly string[]): AsyncGenerator<Cell[][]> {
-    // In the order they were made, where it is kept.
+    // In the order of insertion, where the table has it.
     const order = columns.includes('seq') ? ' ORDER BY seq' : '';
     await this.client.query(`DECLARE all_of CURSOR FOR SELECT ${columns.join(', ')} FROM ${name}${order}`);
     for (;;) {
@@ -69,7 +69,7 @@ export class PostgresSource {
     await this.client.query('CLOSE all_of');
   }
 
-  /** Records in the schema that its contents have moved there. */
+  /** Marks the schema as moved to this location. */
   async markMoved(to: string, at: number): Promise<void> {
     await this.client.query('INSERT INTO settings (name, value) VALUES ($1, $2)', [
       MOVED,
@@ -78,7 +78,7 @@ export class PostgresSource {
     await this.client.query('COMMIT');
   }
 
-  /** Undoes what was not finished. */
+  /** Rolls the marking back if it was not committed. */
   close(): Promise<void> {
     return this.client.end();
   }

@@ -18,8 +18,8 @@ export interface SourceTable {
 const LEFT_OUT = ['pings', 'certificate_counts', 'leases'];
 
 /**
- * A SQLite database, migrated, that nobody else can write until it is closed. The rowid of a table that has one is its column
- * `seq`: the order in which the rows were made.
+ * A migrated SQLite database, locked for other writers until it is closed. The rowid of a table is copied as the column
+ * `seq`: the order of insertion.
  */
 export class CopySource {
   private constructor(
@@ -27,7 +27,7 @@ export class CopySource {
     private readonly db: DatabaseSyncInstance,
   ) {}
 
-  /** @throws StoreUnavailable when there is no database of a uPKI, or one in use; StoreTooNew */
+  /** @throws StoreUnavailable when the file is not a database of uPKI, or is in use; StoreTooNew */
   static open(path: string): CopySource {
     if (!existsSync(path)) throw new StoreUnavailable(`${path}: there is no such file`);
     const kind = kindOfFile(path);
@@ -57,7 +57,7 @@ export class CopySource {
     yield* eachRow<Cell[]>(statement);
   }
 
-  /** Records in the file that its contents have moved there, so that it is not used again by accident. */
+  /** Marks the file as moved to this location, so that it is not used again by accident. */
   markMoved(to: string, at: number): void {
     markMoved(this.db, to, at);
     this.db.exec('COMMIT');

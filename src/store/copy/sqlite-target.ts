@@ -7,23 +7,23 @@ import { openDatabase } from '../sqlite/database.js';
 import { eachRow } from '../sqlite/each-row.js';
 import { type Cell, TableDigest } from './digest.js';
 
-/** Tables that each store keeps for itself. */
+/** Tables that are not copied. */
 const LEFT_OUT = ['pings', 'certificate_counts', 'leases'];
 
-/** A SQLite file that is being filled beside its place: whatever ends before `finish`, nothing of it is there. */
+/** A SQLite file that is filled under another name beside its place. `finish` renames it to its place. */
 export class SqliteTarget {
   private constructor(
     private readonly db: DatabaseSyncInstance,
     private readonly path: string,
   ) {}
 
-  /** @throws StoreConflict when a file in use is there */
+  /** @throws StoreConflict when a file in use has the name */
   static open(path: string, kind: StoreKind): SqliteTarget {
     requireFree(path, kind);
     const partial = `${path}.partial`;
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${partial}${suffix}`, { force: true });
     const db = openDatabase(partial, kind);
-    // A table may come before the one it refers to; what is missing is found at the end.
+    // A table may be copied before the one that it refers to; missing rows are found at the end.
     db.exec('PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; BEGIN IMMEDIATE');
     return new SqliteTarget(db, path);
   }
@@ -37,7 +37,7 @@ export class SqliteTarget {
       .filter((name) => !name.startsWith('sqlite_') && !LEFT_OUT.includes(name));
   }
 
-  /** The table's columns in the source's order; `seq` there is the rowid here. @throws StoreConflict for other ones */
+  /** The table's columns in the source's order; the source's `seq` becomes the rowid. @throws StoreConflict for other columns */
   prepare(table: string, columns: readonly string[]): void {
     const own = this.db.prepare(`SELECT name FROM pragma_table_info('${table}')`).all() as { name: string }[];
     const names = new Set(own.map(({ name }) => name));
@@ -68,14 +68,14 @@ export class SqliteTarget {
     const [lost] = this.db.prepare('PRAGMA foreign_key_check').all() as { table: string; parent: string }[];
     if (lost)
       throw new StoreConflict(`a row of ${lost.table} refers to one of ${lost.parent} that is not there`);
-    // Into the file itself, which is then the whole of it.
+    // The write-ahead log is merged into the file, which is then complete.
     this.db.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE');
     this.db.close();
     for (const suffix of ['', '-wal', '-shm']) await setAside(`${this.path}${suffix}`);
     await moveDurably(`${this.path}.partial`, this.path);
   }
 
-  /** Undoes what was not finished. */
+  /** Deletes an unfinished file. */
   close(): void {
     if (this.db.isOpen) this.db.close();
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${this.path}.partial${suffix}`, { force: true });
@@ -85,7 +85,7 @@ export class SqliteTarget {
 const selected = (columns: readonly string[]): string =>
   columns.map((column) => (column === 'seq' ? 'rowid' : column)).join(', ');
 
-/** A file that has moved to PostgreSQL may make room; one in use may not. */
+/** A file that was moved to PostgreSQL may be replaced; a file in use may not. */
 function requireFree(path: string, kind: StoreKind): void {
   if (!existsSync(path) || statSync(path).size === 0) return;
   try {

@@ -12,8 +12,8 @@ import type { SourceTable } from './source.js';
 const PAGE = 1_000;
 
 /**
- * A schema of a PostgreSQL database that is being filled, in one transaction: whatever ends before `finish`, nothing of it is
- * there. Nobody else can use the schema meanwhile.
+ * A schema of a PostgreSQL database while it is filled, in one transaction: before `finish`, nothing is committed. The
+ * schema is locked for others meanwhile.
  */
 export class CopyTarget {
   private constructor(
@@ -21,7 +21,7 @@ export class CopyTarget {
     private readonly kind: StoreKind,
   ) {}
 
-  /** @throws StoreUnavailable, StoreTooNew; StoreConflict when something is kept there already */
+  /** @throws StoreUnavailable, StoreTooNew; StoreConflict when the schema has data already */
   static async open(url: string, kind: StoreKind): Promise<CopyTarget> {
     await migrate(url, kind);
     const client = new Client({
@@ -43,7 +43,7 @@ export class CopyTarget {
     }
   }
 
-  /** Makes ready for the table's rows. @throws StoreConflict when it has some already, or other columns */
+  /** Prepares the table for its rows. @throws StoreConflict when it has rows already, or other columns */
   async prepare({ name, columns }: SourceTable): Promise<TargetTable> {
     const known = await this.#query<{ name: string; type: string }>(
       `SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute
@@ -51,7 +51,7 @@ export class CopyTarget {
       [name],
     );
     const types = new Map(known.map((column) => [column.name, column.type]));
-    // An order of rows that PostgreSQL's table does not keep is of no use to the program.
+    // SQLite has a rowid in tables whose order of insertion is never used; PostgreSQL's have no `seq`.
     const kept = columns.filter((column) => column !== 'seq' || types.has(column));
     const missing = kept.filter((column) => !types.has(column));
     if (missing.length > 0 || types.size !== kept.length) {
@@ -94,7 +94,7 @@ export class CopyTarget {
       const greatest = `SELECT coalesce(max(seq), 0) + 1 FROM ${name}`;
       await this.#query(`SELECT setval(pg_get_serial_sequence('${name}', 'seq'), (${greatest}), false)`);
     }
-    // Chains that came with a copy from PostgreSQL once are gone on with.
+    // Chains of an earlier copy from PostgreSQL continue.
     await this.#query(
       `INSERT INTO audit_heads (chain, sequence, hash)
        SELECT DISTINCT ON (chain) chain, sequence, hash FROM audit WHERE chain > 0 ORDER BY chain, sequence DESC`,
@@ -103,12 +103,12 @@ export class CopyTarget {
     await this.#query(`ANALYZE ${tables.map(({ name }) => `${SCHEMAS[this.kind]}.${name}`).join(', ')}`);
   }
 
-  /** Undoes all that was not finished. */
+  /** Rolls an unfinished copy back. */
   close(): Promise<void> {
     return this.client.end();
   }
 
-  /** The first CRL's row is there from the start; it counts when a number was given out. */
+  /** The row of the first CRL always exists; it is data once a number was allocated. */
   async #requireUnused(table: string): Promise<void> {
     const used = table === 'crls' ? 'SELECT FROM crls WHERE last_number > 0' : `SELECT FROM ${table}`;
     const [found] = await this.#query<{ used: boolean }>(`SELECT EXISTS (${used}) AS used`);

@@ -3,7 +3,7 @@ import type { SqlValue } from './database.js';
 import { parserOf } from './session.js';
 import { toWire } from './values.js';
 
-/** A statement with its values. Of one name there is one text. */
+/** A statement with its values. A name always has the same text. */
 export interface Statement {
   text: string;
   name: string;
@@ -25,22 +25,21 @@ interface Preparing {
 }
 
 /**
- * How the columns of each prepared statement are read, by its name. While a statement is prepared its columns
- * stay the same (the server refuses it otherwise), so the server describes them once to a connection.
+ * The parsers of the columns of each prepared statement, by its name. The columns of a prepared statement do not
+ * change (the server would refuse it), so the server describes them once per connection.
  */
 const described = new WeakMap<Connection, Map<string, Parser[]>>();
 
 /**
- * Statements that share a round trip and a transaction (PostgreSQL manual, "Pipelining"): each in the driver's
- * messages of its extended protocol, with one Sync at the end, which commits. Either all of them are committed,
- * or none.
+ * Statements that share a round trip and a transaction (PostgreSQL manual, "Pipelining"). Each is sent in the driver's
+ * messages of the extended protocol; one Sync at the end commits them. Either all of them are committed, or none.
  *
- * `done` rejects with the driver's error. When the server reported it (it has a SQLSTATE) and the connection
- * lives on, nothing was committed; otherwise the outcome is unknown.
+ * `done` rejects with the driver's error. If the server reported it (it has a SQLSTATE) and the connection is still
+ * open, nothing was committed; otherwise the outcome is unknown.
  */
 export class Batch implements Submittable {
   readonly done: Promise<Answer[]>;
-  /** Called by the driver, once; it puts its time limit before it. */
+  /** The driver calls it once, and wraps it for its time limit. */
   callback: (error?: Error | null) => void;
   readonly #answers: Answer[] = [];
   /** Rows of the current statement. */
@@ -69,7 +68,7 @@ export class Batch implements Submittable {
     return this.statements[this.current]?.text;
   }
 
-  /** Everything is written in one piece: by itself, each message would cost more than its few bytes. */
+  /** All messages are written at once: a write of its own would cost more than a message's few bytes. */
   submit(connection: Connection): null {
     this.#known = described.get(connection) ?? new Map();
     described.set(connection, this.#known);
@@ -101,7 +100,7 @@ export class Batch implements Submittable {
     this.#rows.push(fields.map((text, index) => (text === null ? null : (parsers[index] ?? String)(text))));
   }
 
-  /** `text` is the command's tag, which ends with a number of rows where the command has one. */
+  /** `text` is the command's tag, which for many commands ends with a number of rows. */
   handleCommandComplete({ text }: { text: string }): void {
     const { name } = this;
     if (name !== undefined && !this.#known.has(name)) this.#known.set(name, this.#parsers ?? []);

@@ -7,16 +7,16 @@ import type { PostgresOperations } from './operations.js';
 export class PostgresCalls<Operations> implements Calls<Operations> {
   readonly #underWay = new Set<Promise<unknown>>();
   #closed: Promise<void> | null = null;
-  /** Set when something could not be read; it stays set until the operator has acted. */
+  /** Set when data could not be read, until the process ends. */
   #damage: StoreRefused | null = null;
 
   constructor(
     private readonly database: DatabaseClient,
     private readonly operations: PostgresOperations<Operations>,
-    /** Those whose statements are short, and wait for no others but of the same order. */
+    /** Operations whose statements are short, and wait only for statements of the same order. */
     private readonly short: ReadonlySet<keyof Operations>,
     private readonly options: {
-      /** The database as people know it, without a password. */
+      /** The URL of the database, without its password. */
       location: string;
       /** It was found damaged. */
       onDamage?(error: Error): void;
@@ -27,14 +27,14 @@ export class PostgresCalls<Operations> implements Calls<Operations> {
     name: Name,
     ...args: Arguments<Operations[Name]>
   ): Promise<OperationResult<Operations[Name]>> {
-    // Other pages may be intact: what can be served is served, but readiness fails.
+    // Other pages may be intact: calls are still answered where possible, but readiness fails.
     if (name === 'ping' && this.#damage !== null) return Promise.reject(this.#damage);
     return this.carryOut((database) => {
       return this.operations[name](this.short.has(name) ? database.shared : database, ...args);
     });
   }
 
-  /** An operation that other databases do not have. */
+  /** An operation that SQLite does not have. */
   async carryOut<T>(operation: (database: DatabaseClient) => Promise<T>): Promise<T> {
     if (this.#closed) throw new StoreUnavailable('the store is closed');
     const work = operation(this.database);

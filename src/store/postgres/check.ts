@@ -10,7 +10,7 @@ import { TYPES } from './session.js';
 /** Rows read at a time. */
 const PAGE = 1_000;
 
-/** A schema opened for looking at it alone: nothing is written, and programs go on beside it. */
+/** A schema opened read-only for a check; programs that use it continue. */
 export class CheckedSchema implements CheckedStore {
   private constructor(
     private readonly client: Client,
@@ -36,7 +36,7 @@ export class CheckedSchema implements CheckedStore {
     }
   }
 
-  /** Reads every row of every table, by the table and not by an index, and tells which cannot be read. */
+  /** Reads every row of every table, without indexes; returns what cannot be read. */
   async complaints(limit: number): Promise<string[]> {
     const { rows: tables } = await this.client.query<{ name: string }>(
       'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1 ORDER BY 1',

@@ -8,7 +8,7 @@ import { isRead, Statements } from './statements.js';
 
 /** Most waiting statements, as with SQLite. */
 const MAX_WAITING = 20_000;
-/** Attempts for a statement that lost a deadlock or a race: nothing of it was done. */
+/** Attempts for a statement that lost a deadlock or a race, and was rolled back. */
 const TRIES = 4;
 
 /**

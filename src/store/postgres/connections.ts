@@ -23,7 +23,7 @@ export interface ConnectionOptions {
   url: string;
   /** Holds all tables. */
   schema: string;
-  /** A connection was lost while nothing was asked of it. */
+  /** An idle connection was lost. */
   onLost?(error: Error): void;
   /** Longest wait for an answer, ms; for tests. */
   answerTimeout?: number;
@@ -36,7 +36,7 @@ export interface ConnectionOptions {
 export class Connections {
   readonly #hosts: Hosts;
   #pool: { url: string; pool: Pool } | null = null;
-  /** How often a connection had been lost when this one was made. */
+  /** The value of `#losses` when a connection was made. */
   readonly #madeAfter = new WeakMap<ClientBase, number>();
   #losses = 0;
 
@@ -44,7 +44,7 @@ export class Connections {
     this.#hosts = new Hosts(options.url);
   }
 
-  /** The connections to the host that takes writes; those to another one end when nobody uses them any more. */
+  /** The connections to the host that accepts writes. Connections to an earlier host end when they are released. */
   async #current(): Promise<Pool> {
     const url = await this.#hosts.writable();
     if (this.#pool?.url === url) return this.#pool.pool;
@@ -72,7 +72,7 @@ export class Connections {
         this.#madeAfter.set(client, this.#losses);
       },
     });
-    // Not the driver's own error, which carries its client with all it was given.
+    // A new error: the driver's own refers to its client, whose settings include the password.
     pool.on('error', (error) => {
       this.#hosts.forget();
       onLost?.(new StoreUnavailable(error.message));
@@ -112,8 +112,8 @@ export class Connections {
   }
 
   /**
-   * A trusted connection. After one is lost, older ones may be dead too without either end knowing, and each
-   * would cost a caller the whole wait for an answer.
+   * A connection made after the last loss. Older connections may be dead too without either end knowing, and each would
+   * cost a caller the full time limit.
    */
   async #connection(): Promise<PoolClient> {
     for (;;) {

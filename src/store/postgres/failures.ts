@@ -16,14 +16,14 @@ const CONFLICT = /^23|^22021$/;
  */
 const UNAVAILABLE = /^(08|28|3D|25006|40|53|55P03|57|58)/;
 
-/** Data or an index cannot be read: it does not pass by itself. */
+/** Data or an index cannot be read; retrying does not help. */
 const DAMAGED = /^XX00[12]$/;
 
-/** insufficient_privilege, and undefined_table: the role or the schema was changed by somebody else. */
+/** insufficient_privilege, and undefined_table: another program or an administrator changed the role or the schema. */
 const FORBIDDEN = '42501';
 const NO_TABLE = '42P01';
 
-/** Class 42 and invalid_schema_name: the schema does not have the tables and columns of ours. */
+/** Class 42 and invalid_schema_name: the schema does not have uPKI's tables and columns. */
 const OTHER_SCHEMA = /^(42|3F)/;
 
 const OWN = [StoreConflict, StoreRefused, StoreTooNew, StoreUnavailable];
@@ -33,8 +33,8 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * Whether a statement that failed beside others may have failed because of them: it lost a deadlock, or contradicted what one of
- * them had not committed yet.
+ * Whether the other statements of its batch may have caused the failure of a statement: it lost a deadlock, or contradicted
+ * an uncommitted row of another.
  */
 export function mayDifferAlone(error: unknown): boolean {
   return isTransient(error) || CONFLICT.test(sqlState(error) ?? '');
@@ -46,12 +46,12 @@ export function leavesConnectionUsable(error: unknown): boolean {
   return state !== null && !/^(08|25006|57P|XX)/.test(state);
 }
 
-/** The store's error for one of the driver's. What is neither the values' nor the server's fault is ours, and stays as it is. */
+/** The store's error for an error of the driver. An error that neither the values nor the server caused is a bug, and returned as it is. */
 export function storeError(error: unknown): Error {
   if (OWN.some((kind) => error instanceof kind)) return error as Error;
   const message = messageOf(error);
   const state = sqlState(error);
-  // Without a state it comes from the driver or the socket: refused, reset, timed out.
+  // An error without a state comes from the driver or the socket: refused, reset, timed out.
   if (state === null || UNAVAILABLE.test(state)) return new StoreUnavailable(message, { cause: error });
   if (DAMAGED.test(state)) {
     return new StoreRefused(
@@ -76,7 +76,7 @@ export function storeError(error: unknown): Error {
   return error as Error;
 }
 
-/** The store's error for one while a schema is opened, whose tables may be another program's. */
+/** The store's error while a schema is opened, whose tables may belong to another program. */
 export function openingError(error: unknown, schema: string, owner: string): Error {
   const state = OWN.some((kind) => error instanceof kind) ? null : sqlState(error);
   if (state === null || state === FORBIDDEN || !OTHER_SCHEMA.test(state)) return storeError(error);
@@ -90,7 +90,7 @@ function sqlState(error: unknown): string | null {
   return /^[0-9A-Z]{5}$/.test(error.code) && 'severity' in error ? error.code : null;
 }
 
-/** A host with several addresses fails with an error that has all of theirs and no message of its own. */
+/** The error of a host with several addresses contains theirs, and has no message. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
   return errorMessage(error);

@@ -6,10 +6,10 @@ import { StoreUnavailable } from '../contract/errors.js';
 
 /** Longest wait for a host's answer, ms. */
 const ASKED_FOR = 3_000;
-/** The others are waited for so long once one that takes writes has answered: a primary that was succeeded may answer first. */
+/** How long to wait for the other hosts after the first that accepts writes, ms: an old primary may answer first. */
 const GRACE = 300;
 
-/** A host that takes writes. */
+/** A host that accepts writes. */
 interface Writable {
   url: string;
   /** The timeline of its write-ahead log, which grows with every promotion. */
@@ -30,15 +30,15 @@ export class Hosts {
     this.#urls = hostUrls(url);
   }
 
-  /** The URL of the one that takes writes. @throws StoreUnavailable when none answers that does */
+  /** The URL of the host that accepts writes. @throws StoreUnavailable when no such host answers */
   async writable(): Promise<string> {
-    // One host, or an address that follows the primary: the connection itself shows.
+    // One host, or an address that follows the primary: only connecting shows whether it accepts writes.
     const [only] = this.#urls;
     if (only !== undefined && this.#urls.length === 1) return only;
     return (this.#known ?? (await this.#finding.join())).url;
   }
 
-  /** A connection was lost, or a write was rejected: the hosts are asked again. */
+  /** Call when a connection was lost or a write rejected: the hosts are queried again. */
   forget(): void {
     this.#known = null;
   }

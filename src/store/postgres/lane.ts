@@ -3,15 +3,15 @@ import { type Answer, Batch, type Statement } from './batch.js';
 import { CONNECT_TIMEOUT, type Connections } from './connections.js';
 import { leavesConnectionUsable, mayDifferAlone, storeError } from './failures.js';
 
-/** Most statements in a batch: their locks are held until the last is done. */
+/** Most statements in a batch: their row locks are held until its last statement ends. */
 const BATCH = 64;
 /** A statement that has waited this long for a running batch, in ms, starts on another connection. */
 const PATIENCE = 20;
 /** Most concurrent batches. */
 const AT_ONCE = 4;
 /**
- * After a batch of at least so many, the next one waits so long, in ms, for company: each costs both ends as much as several
- * statements. One client alone has no batches of that size, so it never waits.
+ * After a batch of at least SEVERAL statements, the next batch waits COMPANY ms for more statements: a batch costs both ends
+ * as much as several statements. A single client has no batches of that size, so it never waits.
  */
 const SEVERAL = 3;
 const COMPANY = 2;
@@ -24,9 +24,9 @@ interface Waiting {
 }
 
 /**
- * Statements of many requests on one connection: those that arrive during a batch form the next one, and
+ * Statements of many requests on one connection. Those that arrive during a batch form the next batch, and
  * share its round trip and commit. Only short statements belong here. When one of a batch fails, the server
- * rolls back all of them, and each is run `alone`; so batching changes costs, never answers.
+ * rolls back all of them, and each is run again `alone`; so batching changes costs, never answers.
  */
 export class Lane {
   readonly #waiting: Waiting[] = [];
@@ -54,7 +54,7 @@ export class Lane {
     });
   }
 
-  /** Sent at the end of this turn of the event loop or, when busy, a little later, with whatever else arrives until then. */
+  /** Sends at the end of this turn of the event loop or, when busy, a little later, together with statements that arrive until then. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -88,7 +88,7 @@ export class Lane {
         else reject(new Error('a statement was not answered'));
       });
     } catch (error) {
-      // Unless the server reported the failure, everything may have been committed.
+      // Only an error from the server proves that nothing was committed.
       const undone = leavesConnectionUsable(error);
       together.forEach(({ statement, resolve, reject }, index) => {
         const itsOwn = together.length === 1 || index === batch.current;
@@ -98,7 +98,7 @@ export class Lane {
     }
   }
 
-  /** Looks after those that wait behind a batch for as long as there are any. */
+  /** Checks the statements that wait behind a batch, until there are none: sends them on another connection, or refuses them. */
   #watch(): void {
     if (this.#watching) return;
     this.#watching = true;

@@ -1,13 +1,13 @@
 import { type CustomTypesConfig, types } from 'pg';
 
-/** Every statement is bounded and found by index; one that takes longer waits for something broken, ms. */
+/** Time limit of a statement, ms. Every statement is bounded and uses an index; a longer one waits for a fault. */
 export const STATEMENT_TIMEOUT = 5_000;
-/** A connection nothing was asked of for so long is ended, ms. */
+/** An idle connection is closed after this time, ms. */
 export const IDLE_TIMEOUT = 60_000;
-/** Both ends ask whether an idle connection still leads anywhere after so long, ms. */
+/** Both ends probe an idle connection (TCP keep-alive) after this time, ms. */
 export const PROBE_AFTER = 15_000;
 
-/** BIGINT holds our times and counts, far below 2^53; bytes come as the same kind as SQLite's. */
+/** BIGINT columns hold times and counts, far below 2^53; bytes become a Uint8Array, as with SQLite. */
 const PARSERS: Record<number, (text: string) => unknown> = {
   [types.builtins.INT8]: Number,
   [types.builtins.BYTEA]: (text) => new Uint8Array(Buffer.from(text.slice(2), 'hex')),
@@ -20,8 +20,8 @@ export function parserOf(oid: number): (text: string) => unknown {
 export const TYPES: CustomTypesConfig = { getTypeParser: parserOf };
 
 /**
- * For every session, whatever the server's or the role's defaults are; `$1` is the schema. Every statement finds its rows by
- * index, however many there are, so the planner is not to weigh anything else, and need not plan a statement twice.
+ * Settings of every session, which override the defaults of the server and the role; `$1` is the schema. Every statement
+ * finds its rows by an index, however many there are, so the planner must use indexes, and plans a statement once.
  */
 export const SESSION = `
   SELECT set_config('search_path', $1, false),

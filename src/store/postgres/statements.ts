@@ -2,7 +2,7 @@ import { StoreConflict } from '../contract/errors.js';
 import type { Answer, Statement } from './batch.js';
 import type { Database, Row, SqlValue } from './database.js';
 
-/** Asks in the words of Database what `ask` carries out. */
+/** Implements Database over `ask`, which carries out one statement. */
 export class Statements implements Database {
   constructor(private readonly ask: (statement: Statement) => Promise<Answer>) {}
 
@@ -50,7 +50,7 @@ function isList(value: SqlValue): value is readonly SqlValue[] {
   return Array.isArray(value);
 }
 
-/** No text in PostgreSQL has U+0000: nothing with it is found, and nothing with it can be stored. */
+/** PostgreSQL cannot store U+0000 in a text: a lookup finds nothing, and a write is refused. */
 async function withNul(text: string): Promise<{ rows: never[]; changed: number }> {
   if (/^\s*(SELECT|DELETE)\b/i.test(text)) return { rows: [], changed: 0 };
   throw new StoreConflict('a text with the character U+0000 cannot be stored');

@@ -11,13 +11,13 @@ const BUSY_TIMEOUT_MS = 5_000;
 const CHECKPOINT_PAGES = 4_000;
 
 /**
- * Opens (or makes) a database: file 0600, its folder, when made here, 0700. A commit is on disk when it returns
- * (WAL with synchronous=FULL). Throws StoreTooNew for a schema of a newer program, StoreRefused for a file that is not to be used
- * any more.
+ * Opens (or creates) a database: file 0600, its folder, when created here, 0700. A commit is on disk when it returns
+ * (WAL with synchronous=FULL). Throws StoreTooNew for a schema of a newer program, StoreRefused for a file that was moved or
+ * belongs to another program.
  */
 export function openDatabase(path: string, kind: StoreKind): DatabaseSyncInstance {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  // Made before SQLite does, so that it is never readable by others; -wal and -shm take over its mode.
+  // Created before SQLite opens it, so that it is never readable by others; -wal and -shm get the same mode.
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
   const db = new DatabaseSync(path);

@@ -8,23 +8,23 @@ import type { Call, FailedCall, Reply, Request, WorkerData } from './protocol.js
 /** Most calls in a batch: bounds the duration of a commit and the size of a message. */
 const MAX_BATCH = 512;
 /**
- * Pause between a batch of several calls and the next, in ms: a busy system gathers more of them, and a
- * single caller waits for nothing.
+ * Shortest interval between a batch of several calls and the next, in ms. A busy system thus collects larger batches; a
+ * single caller never waits.
  */
 const MIN_INTERVAL_MS = 4;
-/** Most waiting calls; beyond it the disk is hopelessly behind, and callers are refused at once. */
+/** Most waiting calls. The disk cannot catch up with more, so further calls are refused at once. */
 const MAX_WAITING = 20_000;
 /** Pause before a crashed database thread is started again, doubled at each failure in a row. */
 const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 5_000;
 
 /**
- * Young generation of the thread, in MiB. Everything of a batch is garbage at its end; with Node's default of
- * 48 it would fill up before the first collection.
+ * Young generation of the thread, in MiB. All objects of a batch are garbage at its end; Node's default of 48 would fill
+ * up before the first collection.
  */
 const YOUNG_GENERATION_MB = 2;
 
-/** Vitest runs this file from source, but a thread cannot load TypeScript: it takes the built one (tools/prepare.mjs). */
+/** Vitest runs this file from source, but a thread cannot load TypeScript: it loads the built file (tools/prepare.mjs). */
 const WORKER_URL = import.meta.url.endsWith('.ts')
   ? new URL('../../../dist/store/sqlite/worker.js', import.meta.url)
   : new URL('./worker.js', import.meta.url);
@@ -58,7 +58,7 @@ export class Engine<O> implements Calls<O> {
   #notBefore = 0;
   #restart: NodeJS.Timeout | null = null;
   #failuresInARow = 0;
-  /** Pages of the file were found damaged; it stays so until somebody has acted. */
+  /** Set when pages of the file were found damaged, until the process ends. */
   #damage: StoreRefused | null = null;
   #closed: Promise<void> | null = null;
   #drained: (() => void) | null = null;
@@ -67,7 +67,7 @@ export class Engine<O> implements Calls<O> {
     this.#options = options;
   }
 
-  /** Opens the database, migrated. Rejects with StoreTooNew, or StoreUnavailable saying why it cannot be opened. */
+  /** Opens and migrates the database. Rejects with StoreTooNew, StoreRefused, or StoreUnavailable with the reason. */
   static async open<O>(options: EngineOptions): Promise<Engine<O>> {
     const engine = new Engine<O>(options);
     await engine.#start();
@@ -80,7 +80,7 @@ export class Engine<O> implements Calls<O> {
   ): Promise<OperationResult<O[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new StoreUnavailable('the store is closed'));
-      // Other pages may be intact: what can be served is served, but readiness fails.
+      // Other pages may be intact: calls are still answered where possible, but readiness fails.
       if (name === 'ping' && this.#damage !== null) return reject(this.#damage);
       if (this.#waiting.length >= MAX_WAITING) {
         return reject(new StoreUnavailable(`${MAX_WAITING} calls wait for the database already`));
@@ -113,8 +113,8 @@ export class Engine<O> implements Calls<O> {
   }
 
   /**
-   * After the sockets' turn of the event loop, so that calls of many requests leave in one message; a moment later when many
-   * left just now: a commit and four changes of thread cost more than the calls they are for.
+   * Sends after the sockets' turn of the event loop, so that calls of many requests share a message. It waits a little when
+   * a batch of several calls was sent just now, because a commit and four thread switches cost more than the calls.
    */
   #schedule(): void {
     if (this.#scheduled || this.#running || !this.#worker) return;
@@ -145,7 +145,7 @@ export class Engine<O> implements Calls<O> {
     this.#running = null;
     this.#failuresInARow = 0;
     for (const { index, kind, message } of failures) batch[index]?.reject(this.#failure(kind, message));
-    // Resolving one that was rejected does nothing.
+    // A call that was rejected above is not affected.
     batch.forEach(({ resolve }, index) => {
       resolve(results[index]);
     });
@@ -186,7 +186,7 @@ export class Engine<O> implements Calls<O> {
         } else {
           ready = true;
           resolve();
-          // Closed while a crashed thread was being replaced, with nothing left to do.
+          // Closed while a crashed thread was being replaced, and no calls wait.
           if (this.#closed && !this.#drained) return worker.postMessage(null satisfies Request);
           this.#worker = worker;
           if (this.#waiting.length > 0 || this.#drained) this.#schedule();
@@ -196,8 +196,8 @@ export class Engine<O> implements Calls<O> {
   }
 
   /**
-   * It is unknown which calls of the running batch were committed; waiting calls are kept for the next
-   * thread.
+   * Rejects the running batch, because which of its calls were committed is unknown. Waiting calls stay queued for the
+   * next thread.
    */
   #crashed(error: Error): void {
     this.#worker = null;
