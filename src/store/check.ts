@@ -2,7 +2,10 @@ import type { CheckedStore } from './contract/check.js';
 import { isShared, pathOf } from './contract/location.js';
 import { CheckedFile } from './sqlite/check.js';
 
-/** Opens a program's store read-only for a check. @throws Error that says why it cannot be read, or which program it belongs to */
+/**
+ * Opens a program's store read-only for a check. @throws Error that says why it cannot be read, or which program it
+ * belongs to
+ */
 export async function openForCheck(location: string, program: 'ra' | 'ca'): Promise<CheckedStore> {
   if (isShared(location)) {
     // Loaded on demand: only users of PostgreSQL pay for its driver.

@@ -38,7 +38,7 @@ export async function openCaStore(location: string, options: OpenOptions = {}): 
   return openPostgresCaStore(location, options);
 }
 
-/** The audit log of a program, for reading. Rejects with StoreUnavailable when there is none. */
+/** The audit log of a program, for reading. Rejects with StoreUnavailable when there is no audit log. */
 export async function openAudit(location: string, program: 'ra' | 'ca'): Promise<AuditReader> {
   if (!isShared(location)) return openAuditFile(pathOf(location));
   return program === 'ra' ? openRaStore(location) : openCaStore(location);

@@ -27,7 +27,7 @@ class Recent<T> extends BoundedMap<string, T> {
 
 /**
  * A store that caches the orders under way, so that the six reads of every issuance need no round trip to the
- * database. Only for a process that alone writes the database: writes of others are not seen.
+ * database. Only for a process that is the only writer of the database: it does not see the writes of others.
  *
  * Only committed writes fill the cache, never reads: a slow read could overwrite a newer value. The writes of
  * an issuance change the cache as they change the rows; every other write, and every failed one, evicts what

@@ -2,8 +2,8 @@ import { isShared, pathOf } from './contract/location.js';
 import { markRestored as markFile } from './sqlite/restored.js';
 
 /**
- * Marks a restored database: the events from `of` to `at` (ms since the epoch) are not in it. All CRLs of a CA are out of
- * date from then on. @throws StoreUnavailable, StoreTooNew, StoreRefused
+ * Marks a restored database: the events from `of` to `at` (ms since the epoch) are not in it. All CRLs of a CA are
+ * out of date from then on. @throws StoreUnavailable, StoreTooNew, StoreRefused
  */
 export async function markRestored(
   location: string,

@@ -1,6 +1,6 @@
-/** How often each thing happened in one hour. */
+/** The counts of one hour. */
 export interface ActivityHour {
-  /** Its begin, in ms since the epoch. */
+  /** The start of the hour, in ms since the epoch. */
   at: number;
   /** Certificates issued over ACME. */
   issued: number;
@@ -11,8 +11,11 @@ export interface ActivityHour {
 
 /** Counts by the hour, of all RAs on a store together. */
 export interface ActivityCounts {
-  /** Adds to what is counted of these hours, and forgets all but the newest `keep` hours: no clock is asked, which may be wrong. */
+  /**
+   * Adds to the counts of these hours, and deletes all but the newest `keep` hours. It does not use the clock, which
+   * may be wrong.
+   */
   addActivity(hours: readonly ActivityHour[], keep: number): Promise<void>;
-  /** The hours from `since` to `until` in which something happened, oldest first. */
+  /** The hours from `since` to `until` that have counts, oldest first. */
   listActivity(since: number, until: number): Promise<ActivityHour[]>;
 }

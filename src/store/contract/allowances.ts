@@ -29,8 +29,8 @@ export interface Allowances {
    */
   use(uses: readonly Use[], now: number, looked?: readonly Use[]): Promise<number[]>;
   /**
-   * Takes earlier uses back, and counts others whether there is room or not: a key that has none left stays used up. No
-   * key is twice among them.
+   * Subtracts the uses of `back`, and adds those of `counted` also where there is no room: the key is then used up. A
+   * key occurs once among them.
    */
   settle(back: readonly Used[], counted: readonly Use[], now: number): Promise<void>;
 }
@@ -64,7 +64,7 @@ export const CLOCK_SKEW = MINUTE;
 
 /**
  * When everything used so far is forgotten, not before `now`. A time more than a window ahead was written by
- * a clock that was ahead, and locks nobody out.
+ * a clock that was ahead, and is ignored.
  */
 export function usedUntil(kept: number | undefined, window: number, now: number): number {
   if (kept === undefined || kept > now + window + CLOCK_SKEW) return now;

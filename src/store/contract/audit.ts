@@ -6,7 +6,7 @@ export interface Actor {
   from: string;
 }
 
-/** The actor of actions that nobody requested. */
+/** The actor of actions that no client or operator requested. */
 export const PROGRAM: Actor = { who: 'upki', from: 'local' };
 
 export interface AuditEntry extends Actor {
@@ -38,7 +38,7 @@ export interface AuditRecord extends AuditPosition {
 }
 
 /**
- * The new beginning of a chain: this record and those before it were archived or kept long enough. Signed by
+ * The new beginning of a chain: this record and those before it were archived, or are past their retention. Signed by
  * the program.
  */
 export interface AuditCut extends AuditPosition {

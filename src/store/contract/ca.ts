@@ -16,12 +16,12 @@ export type { DocumentKind } from './ca/documents.js';
 export type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from './ca/registry.js';
 
 /**
- * The store of the CA. Each method is one atomic step: either it happened, and is on disk before the promise resolves, or
- * it did not happen. A read sees every write that resolved before it. Rejects with StoreUnavailable (see errors.ts) when
- * nothing could be stored. `test/store/contract` runs against every implementation.
+ * The store of the CA. Each method is one atomic step: either it happened, and is on disk before the promise
+ * resolves, or it did not happen. A read sees every write that resolved before it. Rejects with StoreUnavailable (see
+ * errors.ts) when nothing could be stored. `test/store/contract` runs against every implementation.
  *
- * A change of the holder of a good certificate, or of a user of the CA, appends to the audit log in the same step: both
- * are stored, or neither. `by` is the actor; the default is the program itself.
+ * A change of the holder of a good certificate, or of a user of the CA, appends to the audit log in the same step:
+ * both are stored, or neither. `by` is the actor; the default is the program itself.
  */
 export interface CaStore
   extends CertificateRecords,

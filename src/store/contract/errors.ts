@@ -30,7 +30,7 @@ export class IssuerRetired extends Error {
   }
 }
 
-/** The key of a certificate is known to be compromised: nobody gets a certificate for it. */
+/** The key of a certificate is known to be compromised: no certificate is issued for it. */
 export class KeyCompromised extends Error {
   override readonly name = 'KeyCompromised';
   constructor() {

@@ -2,7 +2,7 @@ import type { Failure } from '../../model/facts.js';
 
 /** Failures of clients, with their reasons. */
 export interface FailureKeeping {
-  /** Keeps it, and of its name the last `keep` only. */
+  /** Stores the failure, and deletes all but the last `keep` of its name. */
   recordFailure(failure: Failure, keep: number): Promise<void>;
   /** Newest first, after the given id: of a name, of an account, or all. */
   listFailures(page: {
@@ -11,6 +11,6 @@ export interface FailureKeeping {
     name?: string;
     accountId?: string;
   }): Promise<Failure[]>;
-  /** Deletes those from before `before`, and all but the newest `keep`. */
+  /** Deletes failures before `before`, and all but the newest `keep`. */
   purgeFailures(before: number, keep: number): Promise<void>;
 }

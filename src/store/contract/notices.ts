@@ -11,7 +11,7 @@ export interface QueuedNotice {
   attempts: number;
 }
 
-/** A queue of notices, and what was announced already: each thing once among all RAs on a store. */
+/** A queue of notices, and the keys of announcements, each made once among all RAs on a store. */
 export interface NoticeQueue {
   /** The keys that were not announced yet. */
   untold(keys: readonly string[]): Promise<string[]>;

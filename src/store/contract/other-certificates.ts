@@ -2,7 +2,7 @@
 export interface OtherCertificate {
   /** Lower-case hex. */
   serial: string;
-  /** Why it was given, for people. */
+  /** Why it was issued, for people. */
   origin: string;
   /** The certificate it renews. */
   renews: string | null;
@@ -10,7 +10,7 @@ export interface OtherCertificate {
   notAfter: number;
 }
 
-/** So that every certificate the RA ever obtained is in its records. */
+/** Records certificates without an order or a node, so that the RA has a record of every certificate it obtained. */
 export interface OtherCertificates {
   recordOtherCertificate(certificate: OtherCertificate): Promise<void>;
   findOtherCertificate(serial: string): Promise<OtherCertificate | null>;

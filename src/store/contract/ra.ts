@@ -15,10 +15,10 @@ import type { Settings } from './settings.js';
 import type { SharedByReplicas } from './shared.js';
 
 /**
- * The store of the RA. Each method is one atomic step: either it happened, and is on disk before the promise resolves,
- * or it did not happen. A read sees every write that resolved before it. A method whose condition fails returns false
- * (or null) and writes nothing. Times are milliseconds since the epoch. `test/store/contract` runs against every
- * implementation.
+ * The store of the RA. Each method is one atomic step: either it happened, and is on disk before the promise
+ * resolves, or it did not happen. A read sees every write that resolved before it. A method whose condition fails
+ * returns false (or null) and writes nothing. Times are milliseconds since the epoch. `test/store/contract` runs
+ * against every implementation.
  */
 export interface RaStore
   extends Accounts,

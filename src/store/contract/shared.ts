@@ -9,11 +9,14 @@ export interface NonceMark {
 
 export type SpentNonce = 'ok' | 'spent' | 'unknown';
 
-/** The counts that all RAs of a store share: nonces (RFC 8555 §6.5), each valid once whichever RA made it, and limits (§6.6). */
+/**
+ * The counts that all RAs of a store share: nonces (RFC 8555 §6.5), each valid once whichever RA made it, and limits
+ * (§6.6).
+ */
 export interface SharedByReplicas extends Allowances {
   /**
-   * The key all RAs make nonces with; `candidate` becomes it when there is none. Whatever loses the marks of spent nonces loses
-   * the key.
+   * The key by which all RAs make nonces; `candidate` becomes the key when there is none. An event that loses the
+   * marks of spent nonces also loses the key.
    */
   nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
   /** Marks a nonce spent: `spent` when it was, `unknown` when its key is no longer the one in use. */

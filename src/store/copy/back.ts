@@ -6,9 +6,10 @@ import type { Copied, CopyProgress } from './progress.js';
 import { SqliteTarget } from './sqlite-target.js';
 
 /**
- * Moves a program's data from PostgreSQL to a SQLite file, completely or not at all: every table is copied, read back and
- * compared; then the file is renamed to its place. The schema is marked as moved afterwards.
- * @throws StoreUnavailable when a program runs on the schema; StoreConflict when the file is in use, or the copy differs
+ * Moves a program's data from PostgreSQL to a SQLite file, completely or not at all: every table is copied, read back
+ * and compared; then the file is renamed to its place. The schema is marked as moved afterwards.
+ * @throws StoreUnavailable when a program runs on the schema; StoreConflict when the file is in use, or the copy
+ * differs
  */
 export async function copyBack(
   fromUrl: string,

@@ -12,8 +12,9 @@ export { copyBack } from './back.js';
 export type { Copied, CopyProgress } from './progress.js';
 
 /**
- * Moves a program's data from SQLite to PostgreSQL, completely or not at all: every table is copied, read back and compared;
- * then the copy is committed. The SQLite file is locked for writes meanwhile, and marked as moved afterwards.
+ * Moves a program's data from SQLite to PostgreSQL, completely or not at all: every table is copied, read back and
+ * compared; then the copy is committed. The SQLite file is locked for writes meanwhile, and marked as moved
+ * afterwards.
  * @throws StoreUnavailable, StoreTooNew; StoreConflict when the target has data already, or the copy differs
  */
 export async function copyStore(

@@ -18,8 +18,8 @@ export interface SourceTable {
 const LEFT_OUT = ['pings', 'certificate_counts', 'leases'];
 
 /**
- * A migrated SQLite database, locked for other writers until it is closed. The rowid of a table is copied as the column
- * `seq`: the order of insertion.
+ * A migrated SQLite database, locked for other writers until it is closed. The rowid of a table is copied as the
+ * column `seq`: the order of insertion.
  */
 export class CopySource {
   private constructor(

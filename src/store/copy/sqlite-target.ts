@@ -37,7 +37,10 @@ export class SqliteTarget {
       .filter((name) => !name.startsWith('sqlite_') && !LEFT_OUT.includes(name));
   }
 
-  /** The table's columns in the source's order; the source's `seq` becomes the rowid. @throws StoreConflict for other columns */
+  /**
+   * The table's columns in the source's order; the source's `seq` becomes the rowid. @throws StoreConflict for other
+   * columns
+   */
   prepare(table: string, columns: readonly string[]): void {
     const own = this.db.prepare(`SELECT name FROM pragma_table_info('${table}')`).all() as { name: string }[];
     const names = new Set(own.map(({ name }) => name));

@@ -12,8 +12,8 @@ import type { SourceTable } from './source.js';
 const PAGE = 1_000;
 
 /**
- * A schema of a PostgreSQL database while it is filled, in one transaction: before `finish`, nothing is committed. The
- * schema is locked for others meanwhile.
+ * A schema of a PostgreSQL database while it is filled, in one transaction: before `finish`, nothing is committed.
+ * The schema is locked for others meanwhile.
  */
 export class CopyTarget {
   private constructor(

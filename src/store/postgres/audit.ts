@@ -9,8 +9,8 @@ import type { PostgresOperations } from './operations.js';
 const CHAINS = 16;
 
 /**
- * The part of a statement that appends an entry for each row of the CTE `done`, of which there is at most one: both are kept,
- * or neither. `entry` is the parameter with its text.
+ * The part of a statement that appends an entry for the row of the CTE `done`, which has at most one: both are
+ * stored, or neither. `entry` is the parameter with its text.
  */
 export function audited(done: string, entry: string): string {
   const hashed = (before: string, chain: string, sequence: string) =>
@@ -29,7 +29,7 @@ export function audited(done: string, entry: string): string {
     )`;
 }
 
-/** Runs a statement that changes at most one row and, when it does, appends the entry; tells whether it did. */
+/** Runs a statement that changes at most one row and, when it does, appends the entry. Returns whether it did. */
 export async function runAudited(
   db: Database,
   entry: string,
@@ -58,7 +58,7 @@ export const auditOperations: PostgresOperations<AuditOperations> = {
       limit,
     ),
   auditEnds: (db) =>
-    // Chain 0 came with a copy from SQLite: nothing is added to it, and it has no head.
+    // Chain 0 was copied from SQLite: nothing is appended to it, and it has no head.
     db.all<[number, number]>(
       `SELECT * FROM (SELECT chain, sequence FROM audit WHERE chain = 0 ORDER BY sequence DESC LIMIT 1) AS copied
        UNION ALL SELECT chain, sequence FROM audit_heads ORDER BY chain`,

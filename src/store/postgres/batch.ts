@@ -31,8 +31,9 @@ interface Preparing {
 const described = new WeakMap<Connection, Map<string, Parser[]>>();
 
 /**
- * Statements that share a round trip and a transaction (PostgreSQL manual, "Pipelining"). Each is sent in the driver's
- * messages of the extended protocol; one Sync at the end commits them. Either all of them are committed, or none.
+ * Statements that share a round trip and a transaction (PostgreSQL manual, "Pipelining"). Each is sent in the
+ * driver's messages of the extended protocol; one Sync at the end commits them. Either all of them are committed, or
+ * none.
  *
  * `done` rejects with the driver's error. If the server reported it (it has a SQLSTATE) and the connection is still
  * open, nothing was committed; otherwise the outcome is unknown.

@@ -112,8 +112,8 @@ export class Connections {
   }
 
   /**
-   * A connection made after the last loss. Older connections may be dead too without either end knowing, and each would
-   * cost a caller the full time limit.
+   * A connection made after the last loss. Older connections may be dead too without either end knowing, and each
+   * would cost a caller the full time limit.
    */
   async #connection(): Promise<PoolClient> {
     for (;;) {

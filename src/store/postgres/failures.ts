@@ -19,7 +19,9 @@ const UNAVAILABLE = /^(08|28|3D|25006|40|53|55P03|57|58)/;
 /** Data or an index cannot be read; retrying does not help. */
 const DAMAGED = /^XX00[12]$/;
 
-/** insufficient_privilege, and undefined_table: another program or an administrator changed the role or the schema. */
+/**
+ * insufficient_privilege, and undefined_table: another program or an administrator changed the role or the schema.
+ */
 const FORBIDDEN = '42501';
 const NO_TABLE = '42P01';
 
@@ -33,8 +35,8 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * Whether the other statements of its batch may have caused the failure of a statement: it lost a deadlock, or contradicted
- * an uncommitted row of another.
+ * Whether the other statements of its batch may have caused the failure of a statement: it lost a deadlock, or
+ * contradicted an uncommitted row of another.
  */
 export function mayDifferAlone(error: unknown): boolean {
   return isTransient(error) || CONFLICT.test(sqlState(error) ?? '');
@@ -46,7 +48,10 @@ export function leavesConnectionUsable(error: unknown): boolean {
   return state !== null && !/^(08|25006|57P|XX)/.test(state);
 }
 
-/** The store's error for an error of the driver. An error that neither the values nor the server caused is a bug, and returned as it is. */
+/**
+ * The store's error for an error of the driver. An error that neither the values nor the server caused is a bug, and
+ * returned as it is.
+ */
 export function storeError(error: unknown): Error {
   if (OWN.some((kind) => error instanceof kind)) return error as Error;
   const message = messageOf(error);

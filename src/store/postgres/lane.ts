@@ -10,8 +10,8 @@ const PATIENCE = 20;
 /** Most concurrent batches. */
 const AT_ONCE = 4;
 /**
- * After a batch of at least SEVERAL statements, the next batch waits COMPANY ms for more statements: a batch costs both ends
- * as much as several statements. A single client has no batches of that size, so it never waits.
+ * After a batch of at least SEVERAL statements, the next batch waits COMPANY ms for more statements: a batch costs
+ * both ends as much as several statements. A single client has no batches of that size, so it never waits.
  */
 const SEVERAL = 3;
 const COMPANY = 2;
@@ -54,7 +54,10 @@ export class Lane {
     });
   }
 
-  /** Sends at the end of this turn of the event loop or, when busy, a little later, together with statements that arrive until then. */
+  /**
+   * Sends at the end of this turn of the event loop or, when busy, a little later, together with statements that
+   * arrive until then.
+   */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -98,7 +101,10 @@ export class Lane {
     }
   }
 
-  /** Checks the statements that wait behind a batch, until there are none: sends them on another connection, or refuses them. */
+  /**
+   * Checks the statements that wait behind a batch, until there are none: sends them on another connection, or
+   * refuses them.
+   */
   #watch(): void {
     if (this.#watching) return;
     this.#watching = true;

@@ -13,16 +13,18 @@ const MIGRATIONS: Record<StoreKind, readonly Migration[]> = { ra: raMigrations, 
 /** RA and CA may share a database: each has a schema of its own. */
 export const SCHEMAS: Record<StoreKind, string> = { ra: 'upki_ra', ca: 'upki_ca' };
 
-/** "upki", and which schema: an advisory lock, so that of replicas that start at once one migrates and the others wait. */
+/**
+ * Key of an advisory lock ("upki", and the schema): of several replicas that start, one migrates and the others wait.
+ */
 const LOCK: Record<StoreKind, [number, number]> = { ra: [0x75706b69, 1], ca: [0x75706b69, 2] };
 
 /** The time limit for a server that does not answer. */
 const CONNECT_TIMEOUT = 5_000;
 
 /**
- * Brings a program's schema up to this program's version, each step in its own transaction, and resolves when it is. Writes
- * nothing when it is up to date, so that a role without the right to create tables will do from then on.
- * @throws StoreTooNew when a newer program made the schema, StoreUnavailable when the server cannot be asked.
+ * Migrates a program's schema to this program's version, each step in a transaction of its own. Writes nothing when
+ * the schema is up to date, so that later starts do not need the right to create tables.
+ * @throws StoreTooNew when a newer program made the schema, StoreUnavailable when the server cannot be reached.
  */
 export async function migrate(url: string, kind: StoreKind): Promise<void> {
   const client = new Client({
@@ -67,7 +69,7 @@ async function refuseMoved(client: Client, kind: StoreKind): Promise<void> {
   );
 }
 
-/** Does the next step, unless another replica has meanwhile; resolves with the version after it. */
+/** Takes the next step, unless another replica has taken it meanwhile; resolves with the version after it. */
 async function takeStep(client: Client, kind: StoreKind, steps: readonly Migration[]): Promise<number> {
   const schema = SCHEMAS[kind];
   await client.query('BEGIN');
@@ -91,7 +93,7 @@ async function takeStep(client: Client, kind: StoreKind, steps: readonly Migrati
   }
 }
 
-/** 0: nothing of ours is there yet. @throws StoreRefused for a schema that is somebody else's */
+/** 0 for a schema without tables. @throws StoreRefused for a schema of another program */
 async function versionOf(client: Client, kind: StoreKind): Promise<number> {
   const schema = SCHEMAS[kind];
   const { rows } = await client.query<{ tables: string; ours: boolean }>(
@@ -105,7 +107,7 @@ async function versionOf(client: Client, kind: StoreKind): Promise<number> {
   }
   const found = await client.query<{ version: unknown }>(`SELECT version FROM ${schema}.schema_version`);
   const version = found.rows[0]?.version;
-  // Other programs, such as Flyway, have a table of that name too.
+  // Other programs, for example Flyway, have a table of that name too.
   if (typeof version === 'number' && Number.isInteger(version) && version > 0) return version;
   throw new StoreRefused(
     `the schema ${schema} is not that of ${ownerOf(kind)}: its schema_version has no version`,

@@ -20,8 +20,9 @@ export function parserOf(oid: number): (text: string) => unknown {
 export const TYPES: CustomTypesConfig = { getTypeParser: parserOf };
 
 /**
- * Settings of every session, which override the defaults of the server and the role; `$1` is the schema. Every statement
- * finds its rows by an index, however many there are, so the planner must use indexes, and plans a statement once.
+ * Settings of every session, which override the defaults of the server and the role; `$1` is the schema. Every
+ * statement finds its rows by an index, however many there are, so the planner must use indexes, and plans a
+ * statement once.
  */
 export const SESSION = `
   SELECT set_config('search_path', $1, false),

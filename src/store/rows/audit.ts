@@ -63,7 +63,7 @@ export function cutFromRow([chain, sequence, hash, at, certificate, signature]: 
   };
 }
 
-/** Longest text kept of one value, so that outside input does not fill the disk. */
+/** Longest stored text of one value, so that outside input does not fill the disk. */
 const MAX_TEXT = 1_024;
 
 /** The text of an entry, as it is stored and hashed. */

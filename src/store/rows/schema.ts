@@ -16,6 +16,6 @@ export const SETTINGS = `
 `;
 
 export const LEASES = `
-  -- Who alone does a piece of work, and until when.
+  -- The one holder of a piece of work, and until when.
   CREATE TABLE leases (name TEXT COLLATE "C" PRIMARY KEY, holder TEXT NOT NULL, until BIGINT NOT NULL);
 `;

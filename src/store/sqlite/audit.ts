@@ -5,8 +5,8 @@ import { read, type SqliteOperations, write } from './protocol.js';
 import type { Sql, SqlValue } from './sql.js';
 
 /**
- * The audit log; the same in both schemas. There is one writer at a time, hence one growing chain; others
- * came with a copy from PostgreSQL.
+ * The audit log; the same in both schemas. One writer at a time needs one growing chain; others were copied from
+ * PostgreSQL.
  */
 
 const CHAIN = 0;
@@ -27,7 +27,7 @@ export function append(sql: Sql, entry: string): void {
   );
 }
 
-/** Runs a statement and, when it changed something, appends the entry; tells whether it did. */
+/** Runs a statement and, when it changed something, appends the entry. Returns whether it did. */
 export function runAudited(sql: Sql, entry: string, text: string, ...values: SqlValue[]): boolean {
   const changed = sql.run(text, ...values) > 0;
   if (changed) append(sql, entry);
@@ -47,7 +47,7 @@ export const auditOperations = {
   auditEnds: read((sql): [chain: number, sequence: number][] => {
     const ends: [number, number][] = [];
     for (let chain = -1; ; ) {
-      // The chains one after the other, each by its last record: the log may have millions.
+      // One chain after another, each by its last record: the log may have millions of records.
       const [next] = sql.get<[next: number | null]>(
         'SELECT min(chain) FROM audit WHERE chain > ?',
         chain,
@@ -105,7 +105,7 @@ export const AUDIT_SCHEMA = `
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 `;
 
-/** Chains beside the one that goes on, as a copy from PostgreSQL has them; and where chains were cut. */
+/** Several chains, of which one grows and the others were copied from PostgreSQL; and the cuts of chains. */
 export const AUDIT_CUTS_SCHEMA = `
   CREATE TABLE audit_chains (
     chain INTEGER NOT NULL,

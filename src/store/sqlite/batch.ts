@@ -71,7 +71,7 @@ function runGuardedWrites(sql: Sql, writes: number[], perform: Perform, fail: Fa
       try {
         perform(index);
       } catch (error) {
-        // A failing disk ends the whole transaction; there is no savepoint left to go back to.
+        // A failing disk ends the whole transaction, including its savepoints.
         if (endsTransaction(error) || !sql.inTransaction) throw error;
         sql.run('ROLLBACK TO call');
         failed.push([index, error]);

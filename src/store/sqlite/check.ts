@@ -12,7 +12,7 @@ export class CheckedFile implements CheckedStore {
     readonly kind: StoreKind | null,
   ) {}
 
-  /** @throws Error of SQLite for what is no database, or cannot be read at all */
+  /** @throws Error of SQLite when the file is not a database, or cannot be read */
   static open(path: string): CheckedFile {
     const db = new DatabaseSync(path, { readOnly: true });
     try {

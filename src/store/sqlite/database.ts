@@ -12,8 +12,8 @@ const CHECKPOINT_PAGES = 4_000;
 
 /**
  * Opens (or creates) a database: file 0600, its folder, when created here, 0700. A commit is on disk when it returns
- * (WAL with synchronous=FULL). Throws StoreTooNew for a schema of a newer program, StoreRefused for a file that was moved or
- * belongs to another program.
+ * (WAL with synchronous=FULL). Throws StoreTooNew for a schema of a newer program, StoreRefused for a file that was
+ * moved or belongs to another program.
  */
 export function openDatabase(path: string, kind: StoreKind): DatabaseSyncInstance {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

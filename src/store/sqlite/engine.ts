@@ -8,8 +8,8 @@ import type { Call, FailedCall, Reply, Request, WorkerData } from './protocol.js
 /** Most calls in a batch: bounds the duration of a commit and the size of a message. */
 const MAX_BATCH = 512;
 /**
- * Shortest interval between a batch of several calls and the next, in ms. A busy system thus collects larger batches; a
- * single caller never waits.
+ * Shortest interval between a batch of several calls and the next, in ms. A busy system thus collects larger batches;
+ * a single caller never waits.
  */
 const MIN_INTERVAL_MS = 4;
 /** Most waiting calls. The disk cannot catch up with more, so further calls are refused at once. */
@@ -19,12 +19,15 @@ const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 5_000;
 
 /**
- * Young generation of the thread, in MiB. All objects of a batch are garbage at its end; Node's default of 48 would fill
- * up before the first collection.
+ * Young generation of the thread, in MiB. All objects of a batch are garbage at its end; Node's default of 48 would
+ * fill up before the first collection.
  */
 const YOUNG_GENERATION_MB = 2;
 
-/** Vitest runs this file from source, but a thread cannot load TypeScript: it loads the built file (tools/prepare.mjs). */
+/**
+ * Vitest runs this file from source, but a thread cannot load TypeScript: it loads the built file
+ * (tools/prepare.mjs).
+ */
 const WORKER_URL = import.meta.url.endsWith('.ts')
   ? new URL('../../../dist/store/sqlite/worker.js', import.meta.url)
   : new URL('./worker.js', import.meta.url);
@@ -113,8 +116,9 @@ export class Engine<O> implements Calls<O> {
   }
 
   /**
-   * Sends after the sockets' turn of the event loop, so that calls of many requests share a message. It waits a little when
-   * a batch of several calls was sent just now, because a commit and four thread switches cost more than the calls.
+   * Sends after the sockets' turn of the event loop, so that calls of many requests share a message. It waits a
+   * little when a batch of several calls was sent just now, because a commit and four thread switches cost more than
+   * the calls.
    */
   #schedule(): void {
     if (this.#scheduled || this.#running || !this.#worker) return;
@@ -196,8 +200,8 @@ export class Engine<O> implements Calls<O> {
   }
 
   /**
-   * Rejects the running batch, because which of its calls were committed is unknown. Waiting calls stay queued for the
-   * next thread.
+   * Rejects the running batch, because which of its calls were committed is unknown. Waiting calls stay queued for
+   * the next thread.
    */
   #crashed(error: Error): void {
     this.#worker = null;

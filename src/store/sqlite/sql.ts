@@ -3,7 +3,10 @@ import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructur
 export type SqlValue = null | number | string | Uint8Array;
 export type Row = SqlValue[];
 
-/** Runs SQL on one connection; each text is compiled once. Rows are arrays in column order, cheap to hand over. */
+/**
+ * Runs SQL on one connection; each text is compiled once. Rows are arrays in column order, which are cheap to copy to
+ * another thread.
+ */
 export class Sql {
   readonly #db: DatabaseSyncInstance;
   readonly #statements = new Map<string, StatementSyncInstance>();
@@ -59,8 +62,8 @@ export class Sql {
 }
 
 /**
- * The driver ends a text at U+0000, so that a lookup of "admin\0x" would find "admin". As bytes such a text equals
- * none that is stored, and a STRICT table refuses to store it.
+ * The driver ends a text at U+0000, so that a lookup of "admin\0x" would find "admin". Bound as bytes, the text
+ * equals no stored text, and a STRICT table refuses to store it.
  */
 function bindable(values: SqlValue[]): SqlValue[] {
   return values.some(hasNul) ? values.map((value) => (hasNul(value) ? Buffer.from(value) : value)) : values;

@@ -1,8 +1,8 @@
 import type { Actor } from '../audit.js';
 
 /**
- * A CA certificate of the set: a root, an issuer of certificates, or a cross-certificate (the key of one root certified by
- * another). Its state follows from these facts and the time.
+ * A CA certificate of the set: a root, an issuer of certificates, or a cross-certificate (the key of one root
+ * certified by another). Its state follows from these facts and the time.
  */
 export interface AuthorityRecord {
   /** Lower-case hex of the certificate's SHA-256, its first 20 digits; part of URLs. */

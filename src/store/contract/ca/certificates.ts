@@ -60,8 +60,8 @@ interface RecordingConditions {
 export interface CertificateRecords {
   /**
    * Stores a certificate, one per order: when `orderId` already has one, returns that one with `created` false and
-   * stores nothing. Rejects with StoreConflict when the serial is taken, with IssuerRetired when its issuer is retired
-   * (unless `evenRetired`), with KeyCompromised when `key` is compromised.
+   * stores nothing. Rejects with StoreConflict when the serial is taken, with IssuerRetired when its issuer is
+   * retired (unless `evenRetired`), with KeyCompromised when `key` is compromised.
    */
   recordCertificate(
     record: CertificateRecord,
@@ -86,8 +86,8 @@ export interface CertificateRecords {
   }): Promise<Page<CertificateRecord>>;
   /**
    * Certificates that an operator searches for, without deleted ones. The one that ends last comes first; with
-   * `expiresBefore`, the one that ends first; with a glob or a network, in order of names. The work of a page is bounded as
-   * in `listCertificates`. Rejects with RangeError for an `after` that is not a `next`.
+   * `expiresBefore`, the one that ends first; with a glob or a network, in order of names. The work of a page is
+   * bounded as in `listCertificates`. Rejects with RangeError for an `after` that is not a `next`.
    */
   searchCertificates(page: {
     after: string | null;
@@ -97,8 +97,8 @@ export interface CertificateRecords {
   }): Promise<Page<CertificateRecord>>;
   /**
    * Revokes a certificate. `already`: it was revoked before; time and reason do not change. A certificate on
-   * certificateHold gets any other reason, but its time does not change. `compromisedKey` is the fingerprint of a key that
-   * is refused from then on; it is stored in the same step, also when the certificate was revoked already.
+   * certificateHold gets any other reason, but its time does not change. `compromisedKey` is the fingerprint of a key
+   * that is refused from then on; it is stored in the same step, also when the certificate was revoked already.
    */
   revoke(
     serial: string,

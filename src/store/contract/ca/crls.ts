@@ -17,7 +17,9 @@ export interface StoredCrl {
 
 /** CRLs (RFC 5280 §5), one per authority; `issuer` is the authority's tag. */
 export interface Crls {
-  /** Revoked certificates with `notAfter` at or after `endedFrom`, in an order that new revocations do not disturb. */
+  /**
+   * Revoked certificates with `notAfter` at or after `endedFrom`, in an order that new revocations do not disturb.
+   */
   listRevoked(page: {
     issuer: string;
     after: string | null;
@@ -25,13 +27,13 @@ export interface Crls {
     endedFrom: number;
   }): Promise<Page<RevokedEntry>>;
   /**
-   * Allocates a CRL number: unique, greater than all numbers before it (§5.2.3), and not less than `now`, so that numbers
-   * rise also after an old copy of the store was restored.
+   * Allocates a CRL number: unique, greater than all numbers before it (§5.2.3), and not less than `now`, so that
+   * numbers rise also after an old copy of the store was restored.
    */
   allocateCrlNumber(issuer: string, now: number): Promise<number>;
   /**
-   * True while the CRL of this number is the stored one, and no process has revoked a certificate, or taken one off hold,
-   * since the number was allocated.
+   * True while the CRL of this number is the stored one, and no process has revoked a certificate, or taken one off
+   * hold, since the number was allocated.
    */
   isCrlCurrent(issuer: string, number: number): Promise<boolean>;
   /** Stores the current CRL; false when the stored one has the same or a greater number, or the issuer is unknown. */

@@ -5,7 +5,10 @@ export interface CertificateCount {
   count: number;
 }
 
-/** A certificate past the end of its renewal window (RFC 9773 §4.2), not revoked, without a later one that has all its names. */
+/**
+ * A certificate past the end of its renewal window (RFC 9773 §4.2), not revoked, without a later one that has all its
+ * names.
+ */
 export interface NotRenewed {
   /** Lower-case hex. */
   serial: string;

@@ -54,13 +54,13 @@ export interface Registry {
   listNodes(page: { after: string | null; limit: number }): Promise<Page<NodeRecord>>;
   removeNode(cn: string, by?: Actor): Promise<boolean>;
   /**
-   * Adds an entry; false when an entry with exactly this DN exists, which does not change. With `serial`, the entry covers
-   * that certificate from then on.
+   * Adds an entry; false when an entry with exactly this DN exists, which does not change. With `serial`, the entry
+   * covers that certificate from then on.
    */
   addAdmin(admin: AdministratorRecord, by?: Actor, serial?: string | null): Promise<boolean>;
   /**
-   * Limits an entry that covered every certificate of its name to these serials, and those added to it before. False when
-   * there is no such entry.
+   * Limits an entry that covered every certificate of its name to these serials, and those added to it before. False
+   * when there is no such entry.
    */
   bindAdmin(dn: string, serials: readonly string[], by?: Actor): Promise<boolean>;
   /** False when the entry does not exist, or has the role already. */
@@ -74,10 +74,16 @@ export interface Registry {
 
   /** Whether no certificate may be issued for a key. `fingerprint`: base64url SHA-256 of a SubjectPublicKeyInfo. */
   isCompromisedKey(fingerprint: string): Promise<boolean>;
-  /** Fingerprints in the order they were learned; `after` is the `next` of an earlier page. Unlike in other pages, it is never null. */
+  /**
+   * Fingerprints in the order they were learned; `after` is the `next` of an earlier page. Unlike in other pages, it
+   * is never null.
+   */
   listCompromisedKeys(page: { after: number; limit: number }): Promise<{ items: string[]; next: number }>;
 
-  /** Admits a channel peer's key, or admits it again with this role and CN; `serial` is the certificate of this registration. */
+  /**
+   * Admits a channel peer's key, or admits it again with this role and CN; `serial` is the certificate of this
+   * registration.
+   */
   admitPeer(
     peer: { publicKey: string; role: PeerRole; cn: string; addedAt: number; serial: string | null },
     by?: Actor,

@@ -12,9 +12,9 @@ export interface AccountUse {
 /** RFC 8555 §7.3. */
 export interface Accounts {
   /**
-   * Creates the account; when an account has its thumbprint already, returns that one. An account with `nodeId` uses the
-   * node's key. Rejects with StoreConflict when the key (the `kid` of its binding) is no longer that node's, has expired
-   * at `createdAt`, or was used and may be used once only.
+   * Creates the account; when an account has its thumbprint already, returns that one. An account with `nodeId` uses
+   * the node's key. Rejects with StoreConflict when the key (the `kid` of its binding) is no longer that node's, has
+   * expired at `createdAt`, or was used and may be used once only.
    */
   createAccount(account: Account): Promise<{ account: Account; created: boolean }>;
   getAccount(id: string): Promise<Account | null>;
@@ -33,8 +33,8 @@ export interface Accounts {
   /** How many orders an account has (counted up to `most`), and whether one of them is being finalized. */
   countOrders(accountId: string, most: number): Promise<{ orders: number; unfinished: boolean }>;
   /**
-   * §7.3.5: replaces the key if the account still has `oldThumbprint` and no account has the new key. `conflict` is the
-   * id of the account that has the new key. It is null with `changed` false when the old key was not current.
+   * §7.3.5: replaces the key if the account still has `oldThumbprint` and no account has the new key. `conflict` is
+   * the id of the account that has the new key. It is null with `changed` false when the old key was not current.
    */
   changeAccountKey(
     id: string,

@@ -15,7 +15,10 @@ export interface ClaimedValidation {
 export interface Authorizations {
   createAuthorization(authorization: Authorization): Promise<void>;
   getAuthorization(id: string): Promise<Authorization | null>;
-  /** The account's authorizations for these identifiers that have a validated challenge, have not ended and expire after `now`. */
+  /**
+   * The account's authorizations for these identifiers that have a validated challenge, have not ended and expire
+   * after `now`.
+   */
   findValidAuthorizations(
     accountId: string,
     identifiers: Identifier[],
@@ -36,7 +39,8 @@ export interface Authorizations {
   ): Promise<boolean>;
   /**
    * Answered, unfinished challenges whose lease or retry time is past; leases them to the caller. The accounts take
-   * turns, one challenge each, the longest due first, up to `limit` in all and `perAccount` (default `limit`) of each.
+   * turns, one challenge each, the longest due first, up to `limit` in all and `perAccount` (default `limit`) of
+   * each.
    */
   claimValidations(
     now: number,
@@ -52,9 +56,10 @@ export interface Authorizations {
     retryAt: number,
   ): Promise<void>;
   /**
-   * Ends the validation. Success (`error` null) sets the authorization's expiry to `expiresAt`, unless it had expired by
-   * `at`. The first outcome decides: null when the authorization was valid, failed or ended before. With `answeredAt`, a
-   * challenge not yet answered is answered at that time in the same step; without it, the result is null.
+   * Ends the validation. Success (`error` null) sets the authorization's expiry to `expiresAt`, unless it had expired
+   * by `at`. The first outcome decides: null when the authorization was valid, failed or ended before. With
+   * `answeredAt`, a challenge not yet answered is answered at that time in the same step; without it, the result is
+   * null.
    */
   completeValidation(
     authorizationId: string,

@@ -11,13 +11,13 @@ export interface ClaimedFinalization {
 export interface Orders {
   /**
    * Stores the order and its new authorizations. An authorization `provenBy` a node that is no longer registered is
-   * stored revoked, at its creation. With `replaces`, marks the predecessor certificate as replaced; false when another
-   * order replaced it already (RFC 9773 §5).
+   * stored revoked, at its creation. With `replaces`, marks the predecessor certificate as replaced; false when
+   * another order replaced it already (RFC 9773 §5).
    */
   createOrder(order: Order, newAuthorizations: Authorization[]): Promise<boolean>;
   /**
-   * RFC 9773 §5: the certificate (by its ARI id) may be replaced again, if this order replaced it. The order is invalid
-   * or deleted.
+   * RFC 9773 §5: the certificate (by its ARI id) may be replaced again, if this order replaced it. The order is
+   * invalid or deleted.
    */
   releaseReplaced(ariId: string, orderId: string): Promise<void>;
   getOrder(id: string): Promise<OrderAndAuthorizations | null>;
@@ -36,7 +36,9 @@ export interface Orders {
   /** Orders that are being finalized and whose lease or retry time is past; leases them to the caller. */
   claimFinalizations(now: number, leaseUntil: number, limit: number): Promise<ClaimedFinalization[]>;
   failOrder(orderId: string, error: ProblemDocument): Promise<boolean>;
-  /** §7.4: the CSR was not acceptable; the order is as before it. False when the order has a certificate or an error. */
+  /**
+   * §7.4: the CSR was not acceptable; the order is as before it. False when the order has a certificate or an error.
+   */
   returnOrder(orderId: string): Promise<boolean>;
   /** Stores the certificate of the order; false, and nothing is stored, when the order already has one. */
   recordIssuance(orderId: string, certificate: Certificate): Promise<boolean>;

@@ -21,7 +21,7 @@ import { settingsOperations } from '../settings.js';
 import { inPostgres } from '../shared.js';
 import { renewedAmong } from './certificates.js';
 
-/** Counts kept beside the certificates, and those that were not renewed. */
+/** Counts stored beside the certificates, and the certificates that were not renewed. */
 
 const COUNTS = 'profile, revoked, hour, slot, count';
 
@@ -40,7 +40,7 @@ const addCounts = (changes: string) => `
 const changesOf = (table: string, change: number) =>
   `SELECT profile, (revoked_at IS NOT NULL)::integer AS revoked, not_after / ${HOUR} AS hour, ${change} AS change FROM ${table}`;
 
-/** Triggers by statement: one that inserts many certificates counts them at once. */
+/** Statement-level triggers: a statement that inserts many certificates counts them at once. */
 export const FIGURES_SCHEMA = `
   CREATE TABLE certificate_counts (
     profile TEXT COLLATE "C" NOT NULL,
@@ -60,7 +60,7 @@ export const FIGURES_SCHEMA = `
   CREATE TRIGGER revocations_are_counted AFTER UPDATE ON certificates
     REFERENCING NEW TABLE AS fresh OLD TABLE AS former FOR EACH STATEMENT EXECUTE FUNCTION count_revocations();
 
-  -- Past the end of their renewal window without a successor, when last looked at.
+  -- Certificates past the end of their renewal window and without a successor, when last examined.
   CREATE TABLE not_renewed (
     serial TEXT COLLATE "C" PRIMARY KEY,
     profile TEXT COLLATE "C" NOT NULL,
@@ -70,7 +70,7 @@ export const FIGURES_SCHEMA = `
   CREATE INDEX certificates_by_window ON certificates ((${WINDOW_END}), serial);
 `;
 
-/** Certificates that were purged count no more. */
+/** Subtracts purged certificates from the counts. */
 export const UNCOUNTED_SCHEMA = `
   CREATE FUNCTION uncount_certificates() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN ${addCounts(changesOf('former', -1))}; RETURN NULL; END $$;
@@ -78,7 +78,7 @@ export const UNCOUNTED_SCHEMA = `
     REFERENCING OLD TABLE AS former FOR EACH STATEMENT EXECUTE FUNCTION uncount_certificates();
 `;
 
-/** Those among the rows that were not renewed. */
+/** The rows whose certificates were not renewed. */
 async function wantedAmong(db: Database, rows: readonly WindowRow[], now: number): Promise<WindowRow[]> {
   const candidates = rows.filter((row) => mayMatter(row, now));
   const renewed = await renewedAmong(db, candidates.map(searchRowOf));

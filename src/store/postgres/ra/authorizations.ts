@@ -16,7 +16,7 @@ import type { SeenChallenges } from './seen-challenges.js';
 
 /** RFC 8555 §7.1.4, §7.5. */
 
-/** Most authorizations looked at for one name, of each kind; more prove nothing new. */
+/** Most authorizations examined for one name, of each kind; more prove nothing new. */
 const MAX_PER_NAME = 100;
 
 /** The facts that decide a change of an authorization; `replaces` is that of its order. */
@@ -34,8 +34,8 @@ export function factsOf(db: Database, id: string): Promise<Facts | undefined> {
 export const NEW_AUTHORIZATION = `${COLUMNS}, state`;
 
 /**
- * SELECT of new authorizations from an array for each column, at the parameters from `$first` on. One proven by a node that is
- * not registered (any more) comes revoked; who is ending that node just now is waited for.
+ * SELECT of new authorizations from an array for each column, at the parameters from `$first` on. An authorization
+ * proven by a node that is no longer registered is inserted revoked; a concurrent removal of the node is waited for.
  */
 export function newAuthorizations(first: number): string {
   const columns = NEW_AUTHORIZATION.split(', ');
@@ -58,7 +58,7 @@ export function authorizationColumns(rows: readonly InsertRow[]): (string | numb
   return NEW_AUTHORIZATION.split(', ').map((_, index) => rows.map((row) => row[index] ?? null));
 }
 
-/** `seen` is told of the challenges that are read. */
+/** `seen` caches the challenges that are read. */
 export const authorizationOperations = (
   seen: SeenChallenges,
 ): PostgresOperations<AuthorizationOperations> => ({

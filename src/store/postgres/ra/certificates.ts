@@ -8,9 +8,9 @@ export function replacedSerial(replaces: string | null | undefined): string | nu
 }
 
 /**
- * RFC 9773 §5: an order that became invalid no longer replaces anything; another one may. Part of the statement that ends
- * it: `order` is a query of its id, `serial` the parameter with its predecessor's serial. Whoever is giving the order a
- * certificate just now is waited for, and comes first.
+ * RFC 9773 §5: an order that became invalid no longer replaces a certificate; another order may. Part of the
+ * statement that ends the order: `order` is a query of its id, `serial` the parameter with its predecessor's serial.
+ * A concurrent statement that stores the order's certificate is waited for, and takes effect first.
  */
 export function releasePredecessor(order: string, serial: string): string {
   return `

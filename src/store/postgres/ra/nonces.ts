@@ -3,7 +3,7 @@ import { type AccountRow, COLUMNS } from '../../rows/ra/accounts.js';
 import { qualified } from '../columns.js';
 import type { Database } from '../database.js';
 
-/** Replay nonces (RFC 8555 §6.5) among replicas. None of these tables survives a crash of the server: all of them go at once. */
+/** Replay nonces (RFC 8555 §6.5) among replicas. A crash of the server empties all of these tables together. */
 
 export async function nonceKey(db: Database, candidate: Uint8Array): Promise<Uint8Array> {
   await db.run('INSERT INTO nonce_key (id, key) VALUES (1, $1) ON CONFLICT DO NOTHING', candidate);
@@ -39,8 +39,8 @@ export async function spendNonce(
 }
 
 /**
- * What a nonce's mark is kept by the database's own clock, in seconds: twice as long as nonces are good. An RA's clock that is ahead
- * must not have marks forgotten of nonces that are good when it is right again.
+ * How long a nonce's mark is stored at least, in seconds of the database's own clock: twice as long as nonces are
+ * valid. An RA whose clock is ahead must not delete marks of nonces that are valid again once its clock is right.
  */
 const MARKS_KEPT = 7200;
 

@@ -3,7 +3,7 @@ import { NOTICE, type NoticeOperations, shared } from '../../rows/ra/notices.js'
 import type { PostgresOperations } from '../operations.js';
 import { inPostgres } from '../shared.js';
 
-/** Notices that wait to be sent, and what was told. */
+/** Notices that wait to be sent, and the keys of what was announced. */
 
 export const noticeOperations: PostgresOperations<NoticeOperations> = {
   ...inPostgres(shared),

@@ -4,8 +4,8 @@ import { inPostgres } from '../shared.js';
 import { replacedSerial } from './certificates.js';
 
 /**
- * Orders nobody can finish any more and what hangs on them; found by index, a bounded number at a time. Replicas purge at
- * once: what another is removing is passed over.
+ * Deletes dead orders and their authorizations, found by index, a bounded number at a time. Replicas purge
+ * concurrently: rows that another replica is deleting are skipped.
  */
 export const purgeOperations: PostgresOperations<PurgeOperations> = {
   ...inPostgres(shared),
@@ -28,7 +28,7 @@ export const purgeOperations: PostgresOperations<PurgeOperations> = {
        ),
        named AS (SELECT id AS by, json_array_elements_text(authorization_ids::json) AS id FROM gone),
        proofs AS (
-         -- A pre-authorization the order made use of is not its own; it goes by its own expiry.
+         -- A pre-authorization that the order used is not its own, and is deleted by its own expiry.
          DELETE FROM authorizations USING named
          WHERE authorizations.id = named.id AND order_id = named.by RETURNING authorizations.id
        ),
@@ -63,7 +63,7 @@ export const purgeOperations: PostgresOperations<PurgeOperations> = {
          SELECT id, authorization_ids, certificate_id, expires_at FROM orders WHERE id > '' ORDER BY id LIMIT $2
        ),
        named AS (SELECT id AS by, json_array_elements_text(authorization_ids::json) AS id FROM oldest),
-       -- See the same in SQLite for what is of use still.
+       -- See isOfUse in sqlite/ra/purge.ts.
        needed AS (
          SELECT named.by FROM named
          JOIN authorizations ON authorizations.id = named.id AND order_id = named.by

@@ -7,7 +7,7 @@ import { postgresSchema } from '../shared.js';
 export const raMigrations: readonly string[] = [
   postgresSchema(SETTINGS, ra.FIRST),
   `
-  -- Not written ahead: gone after a crash, and not on standbys, all of them together (see nonces.ts).
+  -- Not in the write-ahead log: a crash empties both, and standbys do not have them (see nonces.ts).
   CREATE UNLOGGED TABLE nonce_key (id INTEGER PRIMARY KEY CHECK (id = 1), key BYTEA NOT NULL);
   CREATE UNLOGGED TABLE spent_nonces (second BIGINT NOT NULL, id BYTEA NOT NULL, PRIMARY KEY (second, id));
   `,
@@ -15,7 +15,7 @@ export const raMigrations: readonly string[] = [
   postgresSchema(ra.NODES),
   `
   ${postgresSchema(ra.UNUSED_ACCOUNTS)}
-  -- How much of each limit is used, as the time when all of it is forgotten. Not written ahead (see allowances.ts).
+  -- How much of each limit is used, as the time when it is unused again. Not in the write-ahead log (see allowances.ts).
   CREATE UNLOGGED TABLE allowances (key TEXT COLLATE "C" PRIMARY KEY, until BIGINT NOT NULL);
   CREATE INDEX allowances_until ON allowances (until);
   `,

@@ -12,8 +12,9 @@ import type { SeenChallenges } from './seen-challenges.js';
 /** The queue of answered challenges (RFC 8555 §7.5.1, §8.2). */
 
 /**
- * Changes the challenges of an authorization that is still open: `change` decides about the ones it has (null: nothing is to be
- * done), `store` writes only if they still are the same, else all is done again. Undefined when nothing was to be done.
+ * Changes the challenges of an authorization that is still open. `change` computes the new challenges (null: no
+ * change); `store` writes them only if the old ones are unchanged, else both are repeated. Undefined when there was
+ * no change.
  */
 async function changeChallenges<T>(
   db: Database,
@@ -36,7 +37,7 @@ const dueWhere = (condition: string) =>
    FROM open_validations v JOIN authorizations a ON a.id = v.authorization_id
    WHERE ${condition} ORDER BY v.due_at LIMIT $2`;
 
-/** `seen`: what the last reads of authorizations found, which saves reading them again. */
+/** `seen`: the challenges from the last reads of authorizations, which saves reading them again. */
 export const validationOperations = (seen: SeenChallenges): PostgresOperations<ValidationOperations> => ({
   async answerChallenge(db, id, type, at, leaseUntil) {
     const done = await changeChallenges(
@@ -74,7 +75,7 @@ export const validationOperations = (seen: SeenChallenges): PostgresOperations<V
       perAccount,
     );
     if (chosen.length === 0) return [];
-    // Another RA may be claiming the same: what it has locked, or leased meanwhile, is passed over.
+    // Another RA may be claiming the same validations: those that it locked or leased meanwhile are skipped.
     const claimed = await db.all<[type: string, attempts: number, thumbprint: string, ...AuthorizationRow]>(
       `WITH chosen AS (
          SELECT authorization_id, type, turn
@@ -142,8 +143,8 @@ export const validationOperations = (seen: SeenChallenges): PostgresOperations<V
 
   async completeValidation(db, id, type, answeredAt, at, error, expiresAt) {
     const change = (challenges: string) => completed(challenges, type, { answeredAt, at, error });
-    // §7.1.6: the first outcome decides the authorization; challenges still under way come to nothing. An
-    // authorization whose time ran out meanwhile became invalid and does not come to life again.
+    // §7.1.6: the first outcome decides the authorization and ends its other challenges. An authorization that expired
+    // meanwhile is invalid, and stays so.
     const store = (before: string, after: string, replaces: string | null) =>
       db.get<AuthorizationRow>(
         `WITH decided AS (
@@ -163,7 +164,7 @@ export const validationOperations = (seen: SeenChallenges): PostgresOperations<V
         expiresAt,
         replacedSerial(replaces),
       );
-    // A success releases no predecessor, so the challenges are all it goes by.
+    // A success releases no predecessor, so only the challenges matter.
     const before = error === null ? seen.take(id) : null;
     const after = before === null ? null : change(before);
     const stored = before !== null && after !== null ? await store(before, after, null) : undefined;

@@ -40,8 +40,8 @@ export const FOLDED = '(hour % 24 <> 23 OR slot <> 0) AND hour';
 export const FOLDED_TO = 'hour / 24 * 24 + 23';
 
 /**
- * When the renewal window of a certificate is over: two thirds of its life and a sixteenth (see ra/renewal-info.ts). The text is
- * that of the index `certificates_by_window`.
+ * When the renewal window of a certificate is over: two thirds of its life and a sixteenth (see ra/renewal-info.ts).
+ * The text is that of the index `certificates_by_window`.
  */
 export const WINDOW_END = 'not_before + (not_after - not_before) * 35 / 48';
 

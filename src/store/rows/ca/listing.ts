@@ -15,8 +15,8 @@ type ExaminedRow = [
 const EXAMINED = 'serial, not_after, revoked_at, deleted_at, issuer';
 
 /**
- * How many certificates to examine for a page: as many as it shows and one, which nearly always decides it; else more, but
- * bounded, so that a filter nothing passes cannot read the whole table.
+ * How many certificates to examine for a page: as many as it shows and one, which nearly always decides it; else
+ * more, but bounded, so that a filter nothing passes cannot read the whole table.
  */
 const windowsFor = (limit: number): number[] => [limit + 1, Math.max(MAX_EXAMINED, limit + 1)];
 

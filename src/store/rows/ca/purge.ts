@@ -1,9 +1,9 @@
 import { all, get, run, type SharedOperations, type Statements } from '../shared.js';
 
 /**
- * Condition of a certificate that may be forgotten after its end. Three kinds may not: the newest certificate of a peer's
- * registration, which decides who may use the channel; a revoked one that is not yet on a CRL made after its end (RFC 5280
- * §3.3); a revoked one of an administrator, by which the key of a removed administrator is recognised.
+ * Condition of a certificate that may be forgotten after its end. Three kinds may not: the newest certificate of a
+ * peer's registration, which decides who may use the channel; a revoked one that is not yet on a CRL made after its
+ * end (RFC 5280 §3.3); a revoked one of an administrator, by which the key of a removed administrator is recognised.
  */
 export const FORGETTABLE = `certificates.serial NOT IN (
     SELECT held.serial FROM peer_certificates AS held WHERE held.seq =
@@ -15,7 +15,7 @@ export const FORGETTABLE = `certificates.serial NOT IN (
 /** The columns of an expired certificate by which its names are deleted. */
 type EndedRow = [serial: string, cn: string, identifiers: string, notAfter: number];
 
-/** Deletes what was kept long enough, a bounded number at a time. */
+/** Deletes rows past their retention, a bounded number at a time. */
 export interface PurgeOperations {
   purgeCertificates(before: number, limit: number): number;
   purgeDocuments(before: number, limit: number): number;

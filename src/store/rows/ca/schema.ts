@@ -1,4 +1,7 @@
-/** The steps of the CA's schema that are the same in both databases, in the form of `rows/schema.ts`. A released step is never edited. */
+/**
+ * The steps of the CA's schema that are the same in both databases, in the form of `rows/schema.ts`. A released step
+ * is never edited.
+ */
 
 export const FIRST = `
   CREATE TABLE certificates (
@@ -122,7 +125,7 @@ export const AUTHORITIES = `
 `;
 
 export const REGISTRY = `
-  -- Whom an administrator's certificate was made for, what a channel peer's registration has, keys nobody gets a certificate for.
+  -- Administrators with their certificates, the certificates of a channel peer's registration, and compromised keys.
   ALTER TABLE admins ADD COLUMN role TEXT NOT NULL DEFAULT 'admin';
   ALTER TABLE admins ADD COLUMN by_name INTEGER NOT NULL DEFAULT 0;
   UPDATE admins SET by_name = 1;

@@ -2,11 +2,11 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 
 /**
- * How names are indexed for searches. Each name has a key forward (`n`) and one reversed (`r`), so that both ends of a glob
- * become a range; an address also has one in hex (`a`), in which a network is a range.
+ * How names are indexed for searches. Each name has a key forward (`n`) and one reversed (`r`), so that both ends of
+ * a glob become a range; an address also has one in hex (`a`), in which a network is a range.
  */
 
-/** Characters kept of a name: an index entry has a largest size (PostgreSQL: 2,704 octets). */
+/** Characters of a name that are indexed: the size of an index entry is limited (PostgreSQL: 2,704 octets). */
 const MOST = 255;
 
 interface Named {
@@ -14,7 +14,7 @@ interface Named {
   identifiers: readonly { type: string; value: string }[];
 }
 
-/** Every key of a certificate's names, each once: its subject alternative names and what it is called. */
+/** Every key of a certificate's names, each once: its subject alternative names and its `cn`. */
 export function searchKeys({ cn, identifiers }: Named): string[] {
   const values = new Set([cn, ...identifiers.map(({ value }) => value)]);
   return [...new Set([...values].filter((value) => value !== '').flatMap(keysOf))];
@@ -34,7 +34,7 @@ function reversed(text: string): string {
   return [...text].reverse().join('');
 }
 
-/** `a4` or `a6` and the octets in hex; null for what is no address. */
+/** `a4` or `a6` and the octets in hex; null when the value is not an address. */
 function addressKey(value: string): string | null {
   const octets = octetsOf(value);
   return octets && `a${octets.length === 4 ? 4 : 6}${octets.toString('hex')}`;
@@ -63,9 +63,9 @@ export interface NamePattern {
 const LAST = '\u{10ffff}';
 
 /**
- * Reads what an operator asks for: a name or an address; a glob, in which `*` is any text and `?` any one character; or a
- * network in CIDR form. An internationalised name is looked for in its A-label form. After a `=` it is this very name, whatever
- * stands in it: `=*.example.com` is the wildcard name alone.
+ * Parses the text of an operator's search: a name or an address; a glob, in which `*` is any text and `?` any one
+ * character; or a network in CIDR form. An internationalised name is searched in its A-label form. A text after `=`
+ * is taken literally: `=*.example.com` is only the wildcard name.
  */
 export function namePattern(asked: string): NamePattern {
   if (asked.startsWith('=')) return namedPattern(asked.slice(1));

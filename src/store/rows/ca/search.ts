@@ -5,8 +5,8 @@ import type { SerialPage } from './listing.js';
 import { type NamePattern, namePattern, searchKeys } from './search-keys.js';
 
 /**
- * A search walks one index, the one that leaves the least to look at, and decides about each certificate on the way. The work
- * of a page is bounded, so that a condition nothing meets costs no more than one that all meet.
+ * A search scans one index, the most selective one, and decides about each certificate. The work of a page is
+ * bounded, so that a condition that no certificate meets costs no more than one that all meet.
  */
 
 /** Certificates one page looks at. */
@@ -96,7 +96,7 @@ function rangeLook(pattern: NamePattern, from: Position | null, window: number):
   );
 }
 
-/** By end: the one that ends next first where the end is asked for, else the one that ends last. */
+/** By end: with `expiresBefore` the certificate that ends first comes first, else the one that ends last. */
 function endLook(
   query: CertificateQuery,
   pattern: NamePattern | null,
@@ -166,7 +166,7 @@ function wants(query: CertificateQuery, pattern: NamePattern | null, row: Search
   return pattern === null || isFirstMatch(pattern, key, row);
 }
 
-/** A certificate with several names that match is found by the first of their keys alone. */
+/** A certificate with several matching names is found only by the first of their keys. */
 function isFirstMatch(pattern: NamePattern, key: string, [, , , cn, identifiers]: SearchRow): boolean {
   const values = [cn, ...(JSON.parse(identifiers) as { value: string }[]).map(({ value }) => value)];
   const matching = values.filter((value) => pattern.matches(value));
@@ -206,7 +206,7 @@ export function isRenewed([, , , , identifiers]: SearchRow, later: readonly stri
   });
 }
 
-/** Later certificates looked at to see whether one has taken a certificate's place. */
+/** Most later certificates examined as a possible successor of a certificate. */
 export const MOST_LATER = 20;
 
 /** The wanted among the rows examined, at most `limit`, and where the next page begins. */

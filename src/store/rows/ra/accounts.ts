@@ -8,7 +8,7 @@ export const COLUMNS =
   'id, thumbprint, jwk, contact, terms_agreed_at, external_account, created_at, deactivated_at, revoked_at, ' +
   'node_id';
 
-/** Beside them: what is noted of its use. */
+/** Columns of the last use of an account. */
 export const USE = 'used_at, used_from';
 
 export type AccountRow = [
@@ -70,9 +70,9 @@ export interface AccountOperations {
   getAccount(id: string): AccountRow | undefined;
   findAccountByThumbprint(thumbprint: string): AccountRow | undefined;
   updateAccount(id: string, contact: string | null, termsAgreedAt: number | null): AccountRow | undefined;
-  /** Doing it again keeps the first time. */
+  /** Repeating it keeps the first time. */
   deactivateAccount(id: string, at: number): AccountRow | undefined;
-  /** Doing it again keeps the first time. */
+  /** Repeating it keeps the first time. */
   revokeAccount(id: string, at: number): AccountRow | undefined;
   listAccounts(after: string | null, limit: number, nodeId: string | null): AccountUseRow[];
   getAccountAndUse(id: string): AccountUseRow | undefined;

@@ -96,7 +96,7 @@ export interface AuthorizationOperations {
   getAuthorization(id: string): AuthorizationRow | undefined;
   /** Those that expire last first; pre-authorizations (§7.4.1) have their own share of the limit. */
   findValidAuthorizations(accountId: string, names: string[], now: number): AuthorizationRow[];
-  /** Doing it again keeps the first time. Validations under way come to nothing. */
+  /** Repeating it keeps the first time. It ends the validations under way. */
   deactivateAuthorization(id: string, at: number): AuthorizationRow | undefined;
   findAuthorizationByToken(token: string): AuthorizationRow | undefined;
 }

@@ -21,7 +21,7 @@ export function authorizationState(
   return challenges.some((challenge) => challenge.failedAt !== null) ? 'ended' : 'open';
 }
 
-/** §7.5.1: the client said "go"; once only. */
+/** §7.5.1: the client responded to the challenge; only the first response counts. */
 export function answered(challenges: string, type: string, at: number): string | null {
   return changed(challenges, type, (challenge) => {
     if (challenge.answeredAt !== null) return false;
@@ -39,8 +39,8 @@ export function attempted(challenges: string, type: string, error: string): stri
 }
 
 /**
- * §7.1.6: an answered challenge ends: validated, or failed with `error`, a problem document in JSON. With `answeredAt` one not
- * yet answered is so from then.
+ * §7.1.6: an answered challenge ends: validated, or failed with `error`, a problem document in JSON. With
+ * `answeredAt`, a challenge not yet answered is answered at that time.
  */
 export function completed(
   challenges: string,

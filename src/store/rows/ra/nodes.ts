@@ -87,7 +87,7 @@ export function issuancesOf(rows: readonly IssuanceRow[]): NodeIssuances {
   return { serials: [...new Set(serials)], unfinished: rows.some(([, dueAt]) => dueAt !== null) };
 }
 
-/** Whether there is such a node, and it is not being removed. */
+/** Whether the node exists and is not being removed. */
 export function isKept(row: NodeRow | undefined): boolean {
   return row !== undefined && row[6] === null;
 }
@@ -111,7 +111,7 @@ export interface NodeOperations {
   claimEnrolment(seedHash: string, key: string, at: number): ClaimOutcome;
   recordEnrolment(enrolmentId: string, serial: string, notAfter: number): boolean;
   recordNodeCertificate(nodeId: string, serial: string, notAfter: number): boolean;
-  /** Doing it again keeps the first time. */
+  /** Repeating it keeps the first time. */
   beginNodeRemoval(cn: string, at: number): NodeRow | undefined;
   findNodeIssuances(nodeId: string, now: number): NodeIssuances;
   getNodeById(id: string): NodeRow | undefined;
@@ -122,8 +122,8 @@ export interface NodeOperations {
 }
 
 /**
- * Ends the valid authorizations that `$1` (the id of a registration) proved. It is a statement of its own: one that had
- * to wait for the row of a node does not see what was stored meanwhile.
+ * Ends the valid authorizations that `$1` (the id of a registration) proved. It is a statement of its own: one that
+ * had to wait for the row of a node does not see what was stored meanwhile.
  */
 export const END_PROOFS = `
   UPDATE authorizations SET revoked_at = $2, state = 'ended' WHERE proven_by = $1 AND state = 'valid'`;

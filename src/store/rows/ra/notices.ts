@@ -16,10 +16,12 @@ export interface NoticeOperations {
 export const NOTICE = 'id, target, body, created_at, attempts';
 export type NoticeRow = [id: string, target: string, body: string, createdAt: number, attempts: number];
 
-/** No pause is as long, in ms: what falls due later than this was put off by a clock that was ahead, and is due. */
+/**
+ * Longer than any pause, in ms. A notice due later than this was deferred by a clock that was ahead, and is due now.
+ */
 const LONGEST_DEFERRAL = 86_400_000;
 
-/** Most of what a receiver said that is kept. */
+/** Longest stored text of a receiver's error, in characters. */
 const MAX_ERROR = 500;
 
 export function noticeQueueOver(database: Pick<Calls<NoticeOperations>, 'call'>): NoticeQueue {

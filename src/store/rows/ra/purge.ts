@@ -1,11 +1,11 @@
 import { get, type SharedOperations } from '../shared.js';
 
-/** Deletes what nobody needs any more, a bounded number at a time. */
+/** Deletes rows that are needed no longer, a bounded number at a time. */
 export interface PurgeOperations {
   purgeExpired(before: number, limit: number): number;
-  /** Ids begin with the time, so the oldest orders come first by their key; what is not done with yet is passed over. */
+  /** Ids begin with the time, so the oldest orders come first in the primary key. Unfinished orders are skipped. */
   purgeFinished(before: number, limit: number): number;
-  /** Oldest first; one that still has something is looked at again as if it were new. */
+  /** Oldest first. An account that still has rows is examined again as if it were new. */
   purgeAccounts(before: number, limit: number): string[];
   purgeCertificates(before: number, limit: number): number;
   countPurgeable(endedBefore: number, expiredBefore: number, unusedBefore: number): PurgeableRow;

@@ -1,10 +1,13 @@
-/** No pause and no lease is as long, in ms: what falls due later than this was put off by a clock that was ahead, and is due. */
+/**
+ * Longer than any pause or lease, in ms. Work due later than this was deferred by a clock that was ahead, and is due
+ * now.
+ */
 export const LONGEST_PAUSE = 3600_000;
 
 /** At most this many answered challenges are read to alternate between accounts. */
 export const MOST_LOOKED_AT = 5_000;
 
-/** One that may be claimed, the longest due first among others. */
+/** A challenge that may be claimed. Candidates are sorted, the longest due first. */
 interface Candidate {
   accountId: string;
   authorizationId: string;

@@ -1,6 +1,6 @@
 import type { Sql } from '../sql.js';
 
-/** Every CRL of the certificate's issuer that has its number already may lack this change. */
+/** Marks every CRL of the certificate's issuer with a number allocated so far as stale: it may lack this change. */
 export function outdateCrls(sql: Sql, serial: string): void {
   sql.run(
     `UPDATE crls SET stale_up_to = last_number

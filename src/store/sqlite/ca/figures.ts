@@ -22,7 +22,7 @@ import { inSqlite } from '../shared.js';
 import type { Row, Sql } from '../sql.js';
 import { laterThan } from './certificates.js';
 
-/** Counts kept beside the certificates, and those that were not renewed. */
+/** Counts stored beside the certificates, and the certificates that were not renewed. */
 
 const COUNTS = 'profile, revoked, hour, slot, count';
 
@@ -54,7 +54,7 @@ export const FIGURES_SCHEMA = `
     ${addCount('OLD', '1', -1)} ${addCount('NEW', '0', 1)}
   END;
 
-  -- Past the end of their renewal window without a successor, when last looked at.
+  -- Certificates past the end of their renewal window and without a successor, when last examined.
   CREATE TABLE not_renewed (
     serial TEXT PRIMARY KEY,
     profile TEXT NOT NULL,
@@ -64,7 +64,7 @@ export const FIGURES_SCHEMA = `
   CREATE INDEX certificates_by_window ON certificates (${WINDOW_END}, serial);
 `;
 
-/** Certificates that were purged count no more. */
+/** Subtracts purged certificates from the counts. */
 export const UNCOUNTED_SCHEMA = `
   CREATE TRIGGER purged_certificates_are_uncounted AFTER DELETE ON certificates BEGIN
     ${addCount('OLD', 'OLD.revoked_at IS NOT NULL', -1)}

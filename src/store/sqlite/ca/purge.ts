@@ -3,7 +3,7 @@ import { searchKeys } from '../../rows/ca/search-keys.js';
 import { type SqliteOperations, write } from '../protocol.js';
 import { carryOut, inSqlite } from '../shared.js';
 
-/** Deletes rows kept long enough, found by index, a bounded number at a time. */
+/** Deletes rows past their retention, found by index, a bounded number at a time. */
 export const purgeOperations = {
   ...inSqlite(shared),
 

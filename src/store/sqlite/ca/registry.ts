@@ -8,7 +8,7 @@ import { inSqlite } from '../shared.js';
 
 const common = inSqlite(shared);
 
-/** Whether nobody gets a certificate for a key, by the base64url SHA-256 of its SubjectPublicKeyInfo. */
+/** Whether a key is compromised, by the base64url SHA-256 of its SubjectPublicKeyInfo. */
 export const isCompromised = common.isCompromisedKey.run;
 
 export const registryOperations = {

@@ -12,7 +12,7 @@ import { releasePredecessor } from './certificates.js';
 
 /** RFC 8555 §7.1.4, §7.5. */
 
-/** Stored revoked when it is proven by a node that is not registered (any more). */
+/** Stored revoked when it is proven by a node that is no longer registered. */
 export function insertAuthorization(sql: Sql, row: InsertRow): void {
   const [id, , , , createdAt] = row;
   const provenBy = row[10];
@@ -56,7 +56,7 @@ export const authorizationOperations = {
     ),
   ),
 
-  /** Doing it again keeps the first time. Validations under way come to nothing. */
+  /** Repeating it keeps the first time. It ends the validations under way. */
   deactivateAuthorization: write((sql, id: string, at: number): AuthorizationRow | undefined => {
     sql.run('DELETE FROM open_validations WHERE authorization_id = ?', id);
     const row = sql.get<AuthorizationRow>(

@@ -19,7 +19,7 @@ export function claimPredecessor(sql: Sql, ariId: string, orderId: string): bool
   );
 }
 
-/** RFC 9773 §5: an order that became invalid no longer replaces anything; another one may. */
+/** RFC 9773 §5: an order that became invalid no longer replaces a certificate; another order may. */
 export function releasePredecessor(sql: Sql, orderId: string): void {
   const row = sql.get<[replaces: string | null, certificateId: string | null]>(
     'SELECT replaces, certificate_id FROM orders WHERE id = ?',

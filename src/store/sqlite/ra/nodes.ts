@@ -66,7 +66,7 @@ export const nodeOperations = {
     return true;
   }),
 
-  /** Doing it again keeps the first time. */
+  /** Repeating it keeps the first time. */
   beginNodeRemoval: write((sql, cn: string, at: number): NodeRow | undefined => {
     const node = sql.get<NodeRow>(
       `UPDATE nodes SET removing_at = coalesce(removing_at, ?) WHERE cn = ? RETURNING ${COLUMNS}`,

@@ -2,7 +2,7 @@ import { NOTICE, type NoticeOperations, type NoticeRow, shared } from '../../row
 import { read, type SqliteOperations, write } from '../protocol.js';
 import { inSqlite } from '../shared.js';
 
-/** Notices that wait to be sent, and what was told. */
+/** Notices that wait to be sent, and the keys of what was announced. */
 
 export const noticeOperations = {
   ...inSqlite(shared),

@@ -37,7 +37,7 @@ export const purgeOperations = {
     return gone;
   }),
 
-  /** Ids begin with the time, so the oldest orders come first by their key; what is not done with yet is passed over. */
+  /** Ids begin with the time, so the oldest orders come first in the primary key. Unfinished orders are skipped. */
   purgeFinished: write((sql, before: number, limit: number): number => {
     let gone = 0;
     const oldest = sql.all<[id: string, authorizationIds: string, done: number]>(
@@ -57,8 +57,8 @@ export const purgeOperations = {
   }),
 
   /**
-   * Oldest first; one that still has something is looked at again as if it were new. One the operator ended stays: its key must not
-   * make another.
+   * Oldest first. An account that still has rows is examined again as if it were new. An account that the operator
+   * ended is not deleted: its key must not create another.
    */
   purgeAccounts: write((sql, before: number, limit: number): string[] => {
     const unused = sql.all<[id: string, inUse: number]>(
@@ -76,7 +76,10 @@ export const purgeOperations = {
     return unused.filter(([, inUse]) => inUse === 0).map(([id]) => id);
   }),
 
-  /** One whose order is kept stays with it. An account that has none any more counts as unused from the end of its last. */
+  /**
+   * A certificate is deleted after its order. An account without any certificate left counts as unused since the end
+   * of its last.
+   */
   purgeCertificates: write((sql, before: number, limit: number): number => {
     const ended = sql.all<[id: string, accountId: string, notAfter: number]>(
       `SELECT id, account_id, not_after FROM certificates
@@ -111,8 +114,8 @@ export const purgeOperations = {
 } satisfies SqliteOperations<PurgeOperations>;
 
 /**
- * A valid authorization still proves something: its account may revoke by it (RFC 8555 §7.6). By one that a node proved, the
- * node's removal finds the certificate it has to revoke.
+ * A valid authorization still proves something: its account may revoke by it (RFC 8555 §7.6). By one that a node
+ * proved, the node's removal finds the certificate it has to revoke.
  */
 function isOfUse(sql: Sql, authorizationId: string, orderId: string, before: number): boolean {
   const found = sql.get(

@@ -13,7 +13,7 @@ export const raMigrations: readonly string[] = [
   sqliteSchema(ra.NOTICES),
   sqliteSchema(LEASES, ra.INDEXES_BY_END),
   `
-  -- How much of each limit is used, as the time when all of it is forgotten; stored while the RA is stopped.
+  -- How much of each limit is used, as the time when it is unused again; written when the RA stops.
   CREATE TABLE allowances (key TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX allowances_until ON allowances (until);
   `,

@@ -105,8 +105,8 @@ export const validationOperations = {
       const open = openChallenges(sql, id);
       const challenges = open === undefined ? null : completed(open, type, { answeredAt, at, error });
       if (challenges === null) return undefined;
-      // §7.1.6: the first outcome decides the authorization; challenges still under way come to nothing. An
-      // authorization whose time ran out meanwhile became invalid and does not come to life again.
+      // §7.1.6: the first outcome decides the authorization and ends its other challenges. An authorization that
+      // expired meanwhile is invalid, and stays so.
       sql.run('DELETE FROM open_validations WHERE authorization_id = ?', id);
       const row = sql.get<AuthorizationRow>(
         `UPDATE authorizations SET challenges = ?, state = ?, expires_at = iif(? AND expires_at > ?, ?, expires_at)
