@@ -1,5 +1,5 @@
-import type { RaStore } from '../store/contract/ra.js';
 import type { AccountUse } from '../store/contract/ra/accounts.js';
+import type { RaStore } from '../store/contract/ra.js';
 
 /** Limit of accounts noted between two writes; the use of further accounts is not noted. */
 const MOST = 10_000;

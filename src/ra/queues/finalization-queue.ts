@@ -1,8 +1,8 @@
 import { CaRefused, CaUnavailable, type IssuedCertificate, type IssuingCa } from '../../model/ca.js';
 import type { Certificate, Order } from '../../model/facts.js';
 import { Problem } from '../../model/problem.js';
-import type { RaStore } from '../../store/contract/ra.js';
 import type { ClaimedFinalization } from '../../store/contract/ra/orders.js';
+import type { RaStore } from '../../store/contract/ra.js';
 import { parseLeaf } from '../leaf.js';
 import { type QueueSurroundings, WorkQueue } from './work-queue.js';
 

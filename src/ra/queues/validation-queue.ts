@@ -1,8 +1,8 @@
 import type { Authorization, ChallengeType } from '../../model/facts.js';
 import { Problem, type ProblemDocument } from '../../model/problem.js';
 import { accountStatus } from '../../model/status.js';
-import type { RaStore } from '../../store/contract/ra.js';
 import type { ClaimedValidation } from '../../store/contract/ra/authorizations.js';
+import type { RaStore } from '../../store/contract/ra.js';
 import type { ValidationResult, Validator } from '../../va/types.js';
 import type { Policy } from '../policy.js';
 import { FairShares, type Share } from './fair-shares.js';

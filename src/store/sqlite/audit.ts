@@ -1,4 +1,3 @@
-import type { AuditPosition } from '../contract/audit.js';
 import { AUDIT, AUDIT_CUT, type AuditCutRow, type AuditOperations, type AuditRow } from '../rows/audit.js';
 import { GENESIS, linkHash } from '../rows/audit-chain.js';
 import { read, type SqliteOperations, write } from './protocol.js';
@@ -36,7 +35,7 @@ export function runAudited(sql: Sql, entry: string, text: string, ...values: Sql
 
 export const auditOperations = {
   appendAudit: write(append),
-  readAudit: read((sql, after: AuditPosition | null, limit: number): AuditRow[] =>
+  readAudit: read((sql, after, limit) =>
     sql.all<AuditRow>(
       `SELECT ${AUDIT} FROM audit WHERE (chain, sequence) > (?, ?) ORDER BY chain, sequence LIMIT ?`,
       after?.chain ?? 0,
@@ -44,7 +43,7 @@ export const auditOperations = {
       limit,
     ),
   ),
-  auditEnds: read((sql): [chain: number, sequence: number][] => {
+  auditEnds: read((sql) => {
     const ends: [number, number][] = [];
     for (let chain = -1; ; ) {
       // One chain after another, each by its last record: the log may have millions of records.
@@ -58,10 +57,8 @@ export const auditOperations = {
       ends.push([chain, last?.[0] ?? 0]);
     }
   }),
-  auditCuts: read((sql): AuditCutRow[] =>
-    sql.all<AuditCutRow>(`SELECT ${AUDIT_CUT} FROM audit_cuts ORDER BY chain`),
-  ),
-  cutAudit: write((sql, row: AuditCutRow): boolean => {
+  auditCuts: read((sql) => sql.all<AuditCutRow>(`SELECT ${AUDIT_CUT} FROM audit_cuts ORDER BY chain`)),
+  cutAudit: write((sql, row) => {
     const [chain, sequence, hash] = row;
     const isThere = sql.get(
       'SELECT 1 FROM audit WHERE chain = ? AND sequence = ? AND hash = ?',
@@ -79,7 +76,7 @@ export const auditOperations = {
       ) > 0
     );
   }),
-  trimAudit: write((sql, limit: number): number => {
+  trimAudit: write((sql, limit) => {
     let gone = 0;
     for (const [chain, sequence] of sql.all<[number, number]>('SELECT chain, sequence FROM audit_cuts')) {
       gone += sql.run(

@@ -7,7 +7,7 @@ const common = inSqlite(shared);
 export const settingsOperations = {
   ...common,
 
-  countSetting: write((sql, name: string, facts: string): number => {
+  countSetting: write((sql, name, facts) => {
     const value = common.getSetting.run(sql, name);
     const count = (value === null ? 0 : Number(JSON.parse(value).count)) + 1;
     common.putSetting.run(sql, name, JSON.stringify({ ...JSON.parse(facts), count }));

@@ -17,6 +17,14 @@ const END_ACCOUNTS = 'UPDATE accounts SET revoked_at = coalesce(revoked_at, $2) 
 
 const common = inPostgres(shared);
 
+/** Records the certificate of serial `$2` for the node that `owner` finds. */
+const recordFor = (owner: string): string =>
+  `WITH owner AS (${owner}),
+   kept AS (
+     INSERT INTO node_certificates (serial, node_id, not_after) SELECT $2, id, $3 FROM owner ON CONFLICT DO NOTHING
+   )
+   SELECT id FROM owner`;
+
 export const nodeOperations: PostgresOperations<NodeOperations> = {
   ...common,
 
@@ -54,14 +62,7 @@ export const nodeOperations: PostgresOperations<NodeOperations> = {
 
   async recordEnrolment(db, enrolmentId, serial, notAfter) {
     const recorded = await db.get(
-      `WITH owner AS (
-         UPDATE nodes SET serial = $2 WHERE enrolment_id = $1 AND removing_at IS NULL RETURNING id
-       ),
-       kept AS (
-         INSERT INTO node_certificates (serial, node_id, not_after)
-         SELECT $2, id, $3 FROM owner ON CONFLICT DO NOTHING
-       )
-       SELECT id FROM owner`,
+      recordFor('UPDATE nodes SET serial = $2 WHERE enrolment_id = $1 AND removing_at IS NULL RETURNING id'),
       enrolmentId,
       serial,
       notAfter,
@@ -71,12 +72,7 @@ export const nodeOperations: PostgresOperations<NodeOperations> = {
 
   async recordNodeCertificate(db, nodeId, serial, notAfter) {
     const recorded = await db.get(
-      `WITH owner AS (SELECT id FROM nodes WHERE id = $1 AND removing_at IS NULL FOR SHARE),
-       kept AS (
-         INSERT INTO node_certificates (serial, node_id, not_after)
-         SELECT $2, id, $3 FROM owner ON CONFLICT DO NOTHING
-       )
-       SELECT id FROM owner`,
+      recordFor('SELECT id FROM nodes WHERE id = $1 AND removing_at IS NULL FOR SHARE'),
       nodeId,
       serial,
       notAfter,

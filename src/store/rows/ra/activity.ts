@@ -9,7 +9,7 @@ export interface ActivityOperations {
 }
 
 export const COLUMNS = 'hour, issued, failed, revoked';
-export type ActivityRow = [hour: number, issued: number, failed: number, revoked: number];
+type ActivityRow = [hour: number, issued: number, failed: number, revoked: number];
 
 export function activityCountsOver(database: Pick<Calls<ActivityOperations>, 'call'>): ActivityCounts {
   return {

@@ -14,7 +14,7 @@ export interface NoticeOperations {
 }
 
 export const NOTICE = 'id, target, body, created_at, attempts';
-export type NoticeRow = [id: string, target: string, body: string, createdAt: number, attempts: number];
+type NoticeRow = [id: string, target: string, body: string, createdAt: number, attempts: number];
 
 /**
  * Longer than any pause, in ms. A notice due later than this was deferred by a clock that was ahead, and is due now.

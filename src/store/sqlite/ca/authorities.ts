@@ -1,4 +1,3 @@
-import type { AuthorityRecord } from '../../contract/ca/authorities.js';
 import { AUTHORITY, type AuthorityOperations, authorityRow, shared } from '../../rows/ca/authorities.js';
 import { append } from '../audit.js';
 import { type SqliteOperations, write } from '../protocol.js';
@@ -9,7 +8,7 @@ import { inSqlite } from '../shared.js';
 export const authorityOperations = {
   ...inSqlite(shared),
 
-  addAuthority: write((sql, record: AuthorityRecord, instead: string | null, entry: string): boolean => {
+  addAuthority: write((sql, record, instead, entry) => {
     if (sql.get('SELECT 1 FROM authorities WHERE id = ?', record.id)) return false;
     if (instead !== null) {
       const retired = sql.run(

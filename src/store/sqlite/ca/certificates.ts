@@ -1,5 +1,5 @@
 import type { CertificateQuery } from '../../contract/ca/certificate-query.js';
-import type { CertificateFilter, Page } from '../../contract/ca/certificates.js';
+import type { Page } from '../../contract/ca/certificates.js';
 import {
   type CertificateOperations,
   type CertificateRow,
@@ -74,78 +74,54 @@ export const certificateOperations = {
   ...common,
 
   /** The certificate the order has already; undefined: this one was stored. */
-  recordCertificate: write(
-    (
+  recordCertificate: write((sql, row, names, entry, evenRetired, key) => {
+    const [serial, , , , , , notAfter, orderId] = row;
+    const issuer = row[14];
+    const earlier = () => (orderId === null ? undefined : common.findByOrder.run(sql, orderId));
+    if (!evenRetired && sql.get(RETIRED, issuer)) return earlier() ?? 'issuer retired';
+    if (key !== null && isCompromised(sql, key)) return earlier() ?? 'key compromised';
+    const stored = runAudited(
       sql,
-      row: CertificateRow,
-      names: string[],
-      entry: string,
-      evenRetired: boolean,
-      key: string | null,
-    ): CertificateRow | 'issuer retired' | 'key compromised' | undefined => {
-      const [serial, , , , , , notAfter, orderId] = row;
-      const issuer = row[14];
-      const earlier = () => (orderId === null ? undefined : common.findByOrder.run(sql, orderId));
-      if (!evenRetired && sql.get(RETIRED, issuer)) return earlier() ?? 'issuer retired';
-      if (key !== null && isCompromised(sql, key)) return earlier() ?? 'key compromised';
-      const stored = runAudited(
-        sql,
-        entry,
-        `INSERT INTO certificates (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      entry,
+      `INSERT INTO certificates (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (order_id) WHERE order_id IS NOT NULL DO NOTHING`,
-        ...row,
-      );
-      if (stored) for (const name of names) insertName(sql, name, notAfter, serial);
-      return stored ? undefined : earlier();
-    },
-  ),
+      ...row,
+    );
+    if (stored) for (const name of names) insertName(sql, name, notAfter, serial);
+    return stored ? undefined : earlier();
+  }),
 
-  listCertificates: read(
-    (
-      sql,
-      after: string | null,
-      limit: number,
-      now: number,
-      filter: CertificateFilter,
-    ): Page<CertificateRow> => filled(sql, carryOut(sql, listedPage(after, limit, now, filter))),
+  listCertificates: read((sql, after, limit, now, filter) =>
+    filled(sql, carryOut(sql, listedPage(after, limit, now, filter))),
   ),
   searchCertificates: read(search),
 
-  revoke: write(
-    (
+  revoke: write((sql, serial, at, reason, entry, compromisedKey) => {
+    const revoked = runAudited(
       sql,
-      serial: string,
-      at: number,
-      reason: number | null,
-      entry: string,
-      compromisedKey: string | null,
-    ): 'revoked' | 'already' | 'unknown' => {
-      const revoked = runAudited(
-        sql,
-        entry,
-        `UPDATE certificates SET revoked_at = coalesce(revoked_at, ?), reason = ?
+      entry,
+      `UPDATE certificates SET revoked_at = coalesce(revoked_at, ?), reason = ?
          WHERE serial = ? AND (revoked_at IS NULL OR (reason = ${CERTIFICATE_HOLD} AND ? IS NOT ${CERTIFICATE_HOLD}))`,
+      at,
+      reason,
+      serial,
+      reason,
+    );
+    if (compromisedKey !== null) {
+      sql.run(
+        'INSERT INTO compromised_keys (fingerprint, learned_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
+        compromisedKey,
         at,
-        reason,
-        serial,
-        reason,
       );
-      if (compromisedKey !== null) {
-        sql.run(
-          'INSERT INTO compromised_keys (fingerprint, learned_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
-          compromisedKey,
-          at,
-        );
-      }
-      if (revoked) {
-        outdateCrls(sql, serial);
-        return 'revoked';
-      }
-      return sql.get('SELECT 1 FROM certificates WHERE serial = ?', serial) ? 'already' : 'unknown';
-    },
-  ),
+    }
+    if (revoked) {
+      outdateCrls(sql, serial);
+      return 'revoked';
+    }
+    return sql.get('SELECT 1 FROM certificates WHERE serial = ?', serial) ? 'already' : 'unknown';
+  }),
 
-  unrevoke: write((sql, serial: string, entry: string): boolean => {
+  unrevoke: write((sql, serial, entry) => {
     const back = runAudited(
       sql,
       entry,
@@ -158,7 +134,7 @@ export const certificateOperations = {
   }),
 
   markDeleted: write(
-    (sql, serial: string, at: number, entry: string): boolean =>
+    (sql, serial, at, entry) =>
       runAudited(
         sql,
         entry,

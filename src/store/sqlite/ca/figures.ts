@@ -78,7 +78,7 @@ function isWanted(sql: Sql, row: WindowRow, now: number): boolean {
 export const figureOperations = {
   ...inSqlite(shared),
 
-  findNotRenewed: write((sql, now: number, limit: number): number => {
+  findNotRenewed: write((sql, now, limit) => {
     const [at, serial] = windowCursor(settingsOperations.getSetting.run(sql, CURSOR), now);
     const rows = sql.all<WindowRow>(
       `SELECT ${WINDOW_FACTS} FROM certificates
@@ -103,7 +103,7 @@ export const figureOperations = {
     return rows.length;
   }),
 
-  recheckNotRenewed: write((sql, now: number, limit: number): number => {
+  recheckNotRenewed: write((sql, now, limit) => {
     const after = settingsOperations.getSetting.run(sql, RECHECK_CURSOR) ?? '';
     const rows = sql.all<WindowRow>(
       `SELECT ${WINDOW_FACTS} FROM certificates
@@ -121,7 +121,7 @@ export const figureOperations = {
     return rows.length;
   }),
 
-  foldCounts: write((sql, now: number): void => {
+  foldCounts: write((sql, now) => {
     const before = Math.floor(now / HOUR) - FOLDED_AFTER;
     const over = sql.all<Row>(
       `SELECT profile, revoked, ${FOLDED_TO}, 0, sum(count) FROM certificate_counts

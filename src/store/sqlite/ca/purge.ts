@@ -7,7 +7,7 @@ import { carryOut, inSqlite } from '../shared.js';
 export const purgeOperations = {
   ...inSqlite(shared),
 
-  purgeCertificates: write((sql, before: number, limit: number): number => {
+  purgeCertificates: write((sql, before, limit) => {
     const ended = carryOut(sql, endedCertificates(before, limit));
     for (const [serial, cn, identifiers, notAfter] of ended) {
       for (const name of searchKeys({ cn, identifiers: JSON.parse(identifiers) })) {

@@ -1,4 +1,4 @@
-import { type AccountOperations, type AccountRow, COLUMNS, shared } from '../../rows/ra/accounts.js';
+import { type AccountOperations, COLUMNS, shared } from '../../rows/ra/accounts.js';
 import { type SqliteOperations, write } from '../protocol.js';
 import { inSqlite } from '../shared.js';
 import type { Sql } from '../sql.js';
@@ -24,7 +24,7 @@ export const accountOperations = {
   ...common,
 
   /** The account that has the key already; undefined: this one was created; `unbound`: its node does not take it. */
-  createAccount: write((sql, row: AccountRow, keyId: string | null): AccountRow | 'unbound' | undefined => {
+  createAccount: write((sql, row, keyId) => {
     const holder = common.findAccountByThumbprint.run(sql, row[1]);
     if (holder) return holder;
     if (row[9] !== null && !useKey(sql, row[9], keyId, row[6])) return 'unbound';
@@ -36,7 +36,7 @@ export const accountOperations = {
     return undefined;
   }),
 
-  noteAccountUses: write((sql, ids: string[], times: number[], addresses: string[]): void => {
+  noteAccountUses: write((sql, ids, times, addresses) => {
     for (const [index, id] of ids.entries()) {
       const at = times[index] ?? 0;
       sql.run(
@@ -49,25 +49,17 @@ export const accountOperations = {
     }
   }),
 
-  changeAccountKey: write(
-    (
-      sql,
-      id: string,
-      oldThumbprint: string,
-      jwk: string,
-      thumbprint: string,
-    ): { changed: boolean; conflict: string | null } => {
-      const holder = common.findAccountByThumbprint.run(sql, thumbprint);
-      if (holder) return { changed: false, conflict: holder[0] };
-      const changes = sql.run(
-        `UPDATE accounts SET jwk = ?, thumbprint = ?
+  changeAccountKey: write((sql, id, oldThumbprint, jwk, thumbprint) => {
+    const holder = common.findAccountByThumbprint.run(sql, thumbprint);
+    if (holder) return { changed: false, conflict: holder[0] };
+    const changes = sql.run(
+      `UPDATE accounts SET jwk = ?, thumbprint = ?
          WHERE id = ? AND thumbprint = ? AND deactivated_at IS NULL AND revoked_at IS NULL`,
-        jwk,
-        thumbprint,
-        id,
-        oldThumbprint,
-      );
-      return { changed: changes > 0, conflict: null };
-    },
-  ),
+      jwk,
+      thumbprint,
+      id,
+      oldThumbprint,
+    );
+    return { changed: changes > 0, conflict: null };
+  }),
 } satisfies SqliteOperations<AccountOperations>;

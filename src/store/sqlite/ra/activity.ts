@@ -1,4 +1,4 @@
-import { type ActivityOperations, type ActivityRow, COLUMNS, shared } from '../../rows/ra/activity.js';
+import { type ActivityOperations, COLUMNS, shared } from '../../rows/ra/activity.js';
 import { type SqliteOperations, write } from '../protocol.js';
 import { inSqlite } from '../shared.js';
 
@@ -7,7 +7,7 @@ import { inSqlite } from '../shared.js';
 export const activityOperations = {
   ...inSqlite(shared),
 
-  addActivity: write((sql, rows: readonly ActivityRow[], keep: number): void => {
+  addActivity: write((sql, rows, keep) => {
     for (const row of rows) {
       sql.run(
         `INSERT INTO activity (${COLUMNS}) VALUES (?, ?, ?, ?) ON CONFLICT (hour) DO UPDATE SET

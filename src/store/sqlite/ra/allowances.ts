@@ -7,7 +7,7 @@ import { inSqlite } from '../shared.js';
 export const allowanceOperations = {
   ...inSqlite(shared),
 
-  saveAllowances: write((sql, keys: string[], untils: number[]): void => {
+  saveAllowances: write((sql, keys, untils) => {
     for (const [index, key] of keys.entries()) {
       sql.run(
         'INSERT INTO allowances (key, until) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET until = excluded.until',

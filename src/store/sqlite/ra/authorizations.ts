@@ -40,7 +40,7 @@ export const authorizationOperations = {
   getAuthorization: read(authorizationById),
 
   /** Those that expire last first; pre-authorizations (§7.4.1) have their own share of the limit. */
-  findValidAuthorizations: read((sql, accountId: string, names: string[], now: number): AuthorizationRow[] =>
+  findValidAuthorizations: read((sql, accountId, names, now) =>
     names.flatMap((name) =>
       [1, 0].flatMap((withoutOrder) =>
         sql.all<AuthorizationRow>(
@@ -57,7 +57,7 @@ export const authorizationOperations = {
   ),
 
   /** Repeating it keeps the first time. It ends the validations under way. */
-  deactivateAuthorization: write((sql, id: string, at: number): AuthorizationRow | undefined => {
+  deactivateAuthorization: write((sql, id, at) => {
     sql.run('DELETE FROM open_validations WHERE authorization_id = ?', id);
     const row = sql.get<AuthorizationRow>(
       `UPDATE authorizations SET deactivated_at = coalesce(deactivated_at, ?), state = 'ended'

@@ -5,13 +5,14 @@ import type { Sql } from '../sql.js';
 
 /** Registered nodes, the use of their seeds, and their certificates. */
 
-function endAuthorizations(sql: Sql, nodeId: string, at: number): void {
+/** Ends the valid authorizations that a node proved, and the accounts that are bound to it (§7.1.2). */
+function endProofs(sql: Sql, nodeId: string, at: number): void {
   sql.run(
-    `UPDATE authorizations SET revoked_at = ?, state = 'ended'
-     WHERE proven_by = ? AND state = 'valid'`,
+    "UPDATE authorizations SET revoked_at = ?, state = 'ended' WHERE proven_by = ? AND state = 'valid'",
     at,
     nodeId,
   );
+  sql.run('UPDATE accounts SET revoked_at = coalesce(revoked_at, ?) WHERE node_id = ?', at, nodeId);
 }
 
 function keepCertificate(sql: Sql, serial: string, nodeId: string, notAfter: number): void {
@@ -25,15 +26,10 @@ function keepCertificate(sql: Sql, serial: string, nodeId: string, notAfter: num
 
 const common = inSqlite(shared);
 
-/** Ends the accounts that are bound to a node (§7.1.2). */
-function endAccounts(sql: Sql, nodeId: string, at: number): void {
-  sql.run('UPDATE accounts SET revoked_at = coalesce(revoked_at, ?) WHERE node_id = ?', at, nodeId);
-}
-
 export const nodeOperations = {
   ...common,
 
-  replaceNode: write((sql, row: NodeRow): boolean => {
+  replaceNode: write((sql, row) => {
     const [cn, id, , , registeredAt] = row;
     const old = sql.get<[id: string]>(
       'DELETE FROM nodes WHERE cn = ? AND removing_at IS NULL RETURNING id',
@@ -41,15 +37,14 @@ export const nodeOperations = {
     );
     if (!old) return false;
     common.createNode.run(sql, row);
-    endAuthorizations(sql, old[0], registeredAt);
-    endAccounts(sql, old[0], registeredAt);
+    endProofs(sql, old[0], registeredAt);
     sql.run('UPDATE accounts SET node_id = ? WHERE node_id = ?', id, old[0]);
     sql.run('UPDATE authorizations SET proven_by = ? WHERE proven_by = ?', id, old[0]);
     sql.run('UPDATE node_certificates SET node_id = ? WHERE node_id = ?', id, old[0]);
     return true;
   }),
 
-  recordEnrolment: write((sql, enrolmentId: string, serial: string, notAfter: number): boolean => {
+  recordEnrolment: write((sql, enrolmentId, serial, notAfter) => {
     const node = sql.get<[id: string]>(
       'UPDATE nodes SET serial = ? WHERE enrolment_id = ? AND removing_at IS NULL RETURNING id',
       serial,
@@ -60,27 +55,24 @@ export const nodeOperations = {
     return true;
   }),
 
-  recordNodeCertificate: write((sql, nodeId: string, serial: string, notAfter: number): boolean => {
+  recordNodeCertificate: write((sql, nodeId, serial, notAfter) => {
     if (!sql.get('SELECT 1 FROM nodes WHERE id = ? AND removing_at IS NULL', nodeId)) return false;
     keepCertificate(sql, serial, nodeId, notAfter);
     return true;
   }),
 
   /** Repeating it keeps the first time. */
-  beginNodeRemoval: write((sql, cn: string, at: number): NodeRow | undefined => {
+  beginNodeRemoval: write((sql, cn, at) => {
     const node = sql.get<NodeRow>(
       `UPDATE nodes SET removing_at = coalesce(removing_at, ?) WHERE cn = ? RETURNING ${COLUMNS}`,
       at,
       cn,
     );
-    if (node) {
-      endAuthorizations(sql, node[1], at);
-      endAccounts(sql, node[1], at);
-    }
+    if (node) endProofs(sql, node[1], at);
     return node;
   }),
 
-  removeNode: write((sql, id: string): void => {
+  removeNode: write((sql, id) => {
     sql.run('DELETE FROM node_certificates WHERE node_id = ?', id);
     sql.run('DELETE FROM nodes WHERE id = ?', id);
   }),

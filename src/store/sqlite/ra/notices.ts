@@ -1,4 +1,4 @@
-import { NOTICE, type NoticeOperations, type NoticeRow, shared } from '../../rows/ra/notices.js';
+import { NOTICE, type NoticeOperations, shared } from '../../rows/ra/notices.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 import { inSqlite } from '../shared.js';
 
@@ -7,11 +7,11 @@ import { inSqlite } from '../shared.js';
 export const noticeOperations = {
   ...inSqlite(shared),
 
-  untold: read((sql, keys: readonly string[]): string[] =>
+  untold: read((sql, keys) =>
     keys.filter((key) => sql.get('SELECT 1 FROM told WHERE key = ?', key) === undefined),
   ),
 
-  queueNotices: write((sql, keys: readonly string[], until: number, rows: readonly NoticeRow[]): boolean => {
+  queueNotices: write((sql, keys, until, rows) => {
     if (keys.some((key) => sql.get('SELECT 1 FROM told WHERE key = ?', key) !== undefined)) return false;
     for (const key of keys) sql.run('INSERT INTO told (key, until) VALUES (?, ?)', key, until);
     for (const row of rows) {

@@ -1,14 +1,4 @@
-import type { AuthorizationRow, InsertRow } from '../../rows/ra/authorizations.js';
-import type { CertificateRow } from '../../rows/ra/certificates.js';
-import {
-  type ClaimedOrder,
-  COLUMNS,
-  CREATED,
-  type NewOrderRow,
-  type OrderOperations,
-  type OrderRow,
-  shared,
-} from '../../rows/ra/orders.js';
+import { COLUMNS, CREATED, type OrderOperations, type OrderRow, shared } from '../../rows/ra/orders.js';
 import { LONGEST_PAUSE } from '../../rows/ra/turns.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 import { inSqlite } from '../shared.js';
@@ -25,7 +15,7 @@ function orderById(sql: Sql, id: string): OrderRow | undefined {
 export const orderOperations = {
   ...inSqlite(shared),
 
-  createOrder: write((sql, order: NewOrderRow, authorizations: InsertRow[]): boolean => {
+  createOrder: write((sql, order, authorizations) => {
     const [id, , , , , , , replaces] = order;
     if (replaces !== null && !claimPredecessor(sql, replaces, id)) return false;
     sql.run(`INSERT INTO orders (${CREATED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, ...order);
@@ -33,7 +23,7 @@ export const orderOperations = {
     return true;
   }),
 
-  getOrder: read((sql, id: string): { order: OrderRow; authorizations: AuthorizationRow[] } | undefined => {
+  getOrder: read((sql, id) => {
     const order = orderById(sql, id);
     if (!order) return undefined;
     const ids: string[] = JSON.parse(order[3]);
@@ -41,7 +31,7 @@ export const orderOperations = {
     return { order, authorizations: authorizations.filter((row) => row !== undefined) };
   }),
 
-  claimFinalizations: write((sql, now: number, leaseUntil: number, limit: number): ClaimedOrder[] => {
+  claimFinalizations: write((sql, now, leaseUntil, limit) => {
     const due = sql.all<[attempts: number, ...OrderRow]>(
       `SELECT attempts, ${COLUMNS} FROM orders WHERE due_at IS NOT NULL AND (due_at <= ? OR due_at > ?) ORDER BY due_at LIMIT ?`,
       now,
@@ -54,7 +44,7 @@ export const orderOperations = {
     });
   }),
 
-  failOrder: write((sql, id: string, error: string): boolean => {
+  failOrder: write((sql, id, error) => {
     const failed = sql.run(
       'UPDATE orders SET error = ?, due_at = NULL WHERE id = ? AND error IS NULL AND certificate_id IS NULL',
       error,
@@ -66,7 +56,7 @@ export const orderOperations = {
   }),
 
   /** A certificate that exists is the order's, even if another runner gave the order up meanwhile. */
-  recordIssuance: write((sql, orderId: string, certificate: CertificateRow): boolean => {
+  recordIssuance: write((sql, orderId, certificate) => {
     const changes = sql.run(
       'UPDATE orders SET certificate_id = ?, error = NULL, due_at = NULL WHERE id = ? AND certificate_id IS NULL',
       certificate[0],

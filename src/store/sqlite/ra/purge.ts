@@ -8,7 +8,7 @@ import { releasePredecessor } from './certificates.js';
 export const purgeOperations = {
   ...inSqlite(shared),
 
-  purgeExpired: write((sql, before: number, limit: number): number => {
+  purgeExpired: write((sql, before, limit) => {
     let gone = 0;
     const orders = sql.all<[id: string, authorizationIds: string]>(
       `SELECT id, authorization_ids FROM orders
@@ -38,7 +38,7 @@ export const purgeOperations = {
   }),
 
   /** Ids begin with the time, so the oldest orders come first in the primary key. Unfinished orders are skipped. */
-  purgeFinished: write((sql, before: number, limit: number): number => {
+  purgeFinished: write((sql, before, limit) => {
     let gone = 0;
     const oldest = sql.all<[id: string, authorizationIds: string, done: number]>(
       `SELECT id, authorization_ids, certificate_id IS NOT NULL AND expires_at < ? FROM orders
@@ -60,7 +60,7 @@ export const purgeOperations = {
    * Oldest first. An account that still has rows is examined again as if it were new. An account that the operator
    * ended is not deleted: its key must not create another.
    */
-  purgeAccounts: write((sql, before: number, limit: number): string[] => {
+  purgeAccounts: write((sql, before, limit) => {
     const unused = sql.all<[id: string, inUse: number]>(
       `SELECT id, EXISTS (SELECT 1 FROM orders WHERE account_id = accounts.id)
          OR EXISTS (SELECT 1 FROM authorizations WHERE account_id = accounts.id)
@@ -80,7 +80,7 @@ export const purgeOperations = {
    * A certificate is deleted after its order. An account without any certificate left counts as unused since the end
    * of its last.
    */
-  purgeCertificates: write((sql, before: number, limit: number): number => {
+  purgeCertificates: write((sql, before, limit) => {
     const ended = sql.all<[id: string, accountId: string, notAfter: number]>(
       `SELECT id, account_id, not_after FROM certificates
        WHERE not_after < ? AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = certificates.order_id)

@@ -1,4 +1,4 @@
-import { type AuthorizationRow, type ClaimedChallenge, COLUMNS } from '../../rows/ra/authorizations.js';
+import { type AuthorizationRow, COLUMNS } from '../../rows/ra/authorizations.js';
 import { answered, attempted, completed } from '../../rows/ra/challenges.js';
 import type { ValidationOperations } from '../../rows/ra/operations.js';
 import { inTurns, LONGEST_PAUSE, MOST_LOOKED_AT } from '../../rows/ra/turns.js';
@@ -44,7 +44,7 @@ const CLAIMED = `
 type ClaimedRow = [type: string, attempts: number, thumbprint: string, ...AuthorizationRow];
 
 export const validationOperations = {
-  answerChallenge: write((sql, id: string, type: string, at: number, leaseUntil: number): boolean => {
+  answerChallenge: write((sql, id, type, at, leaseUntil) => {
     const open = openChallenges(sql, id);
     const challenges = open === undefined ? null : answered(open, type, at);
     if (challenges === null) return false;
@@ -58,28 +58,26 @@ export const validationOperations = {
     return true;
   }),
 
-  claimValidations: write(
-    (sql, now: number, leaseUntil: number, limit: number, perAccount: number): ClaimedChallenge[] => {
-      const due = [
-        ...sql.all<Due>(DUE, now, MOST_LOOKED_AT),
-        ...sql.all<Due>(PUT_OFF, now + LONGEST_PAUSE, MOST_LOOKED_AT),
-      ].map(([accountId, authorizationId, type]) => ({ accountId, authorizationId, type }));
-      return inTurns(due, limit, perAccount).flatMap(({ authorizationId, type }) => {
-        const row = sql.get<ClaimedRow>(CLAIMED, authorizationId, type);
-        if (row === undefined) return [];
-        sql.run(
-          'UPDATE open_validations SET due_at = ? WHERE authorization_id = ? AND type = ?',
-          leaseUntil,
-          authorizationId,
-          type,
-        );
-        const [, attempts, thumbprint, ...authorization] = row;
-        return [{ authorization, type, attempts, thumbprint }];
-      });
-    },
-  ),
+  claimValidations: write((sql, now, leaseUntil, limit, perAccount) => {
+    const due = [
+      ...sql.all<Due>(DUE, now, MOST_LOOKED_AT),
+      ...sql.all<Due>(PUT_OFF, now + LONGEST_PAUSE, MOST_LOOKED_AT),
+    ].map(([accountId, authorizationId, type]) => ({ accountId, authorizationId, type }));
+    return inTurns(due, limit, perAccount).flatMap(({ authorizationId, type }) => {
+      const row = sql.get<ClaimedRow>(CLAIMED, authorizationId, type);
+      if (row === undefined) return [];
+      sql.run(
+        'UPDATE open_validations SET due_at = ? WHERE authorization_id = ? AND type = ?',
+        leaseUntil,
+        authorizationId,
+        type,
+      );
+      const [, attempts, thumbprint, ...authorization] = row;
+      return [{ authorization, type, attempts, thumbprint }];
+    });
+  }),
 
-  recordAttempt: write((sql, id: string, type: string, error: string, retryAt: number): void => {
+  recordAttempt: write((sql, id, type, error, retryAt) => {
     const counted = sql.run(
       'UPDATE open_validations SET attempts = attempts + 1, due_at = ? WHERE authorization_id = ? AND type = ?',
       retryAt,
@@ -92,34 +90,24 @@ export const validationOperations = {
   }),
 
   /** Undefined when the validation was ended before, by its outcome or with its authorization. */
-  completeValidation: write(
-    (
-      sql,
-      id: string,
-      type: string,
-      answeredAt: number | null,
-      at: number,
-      error: string | null,
-      expiresAt: number,
-    ): AuthorizationRow | undefined => {
-      const open = openChallenges(sql, id);
-      const challenges = open === undefined ? null : completed(open, type, { answeredAt, at, error });
-      if (challenges === null) return undefined;
-      // §7.1.6: the first outcome decides the authorization and ends its other challenges. An authorization that
-      // expired meanwhile is invalid, and stays so.
-      sql.run('DELETE FROM open_validations WHERE authorization_id = ?', id);
-      const row = sql.get<AuthorizationRow>(
-        `UPDATE authorizations SET challenges = ?, state = ?, expires_at = iif(? AND expires_at > ?, ?, expires_at)
+  completeValidation: write((sql, id, type, answeredAt, at, error, expiresAt) => {
+    const open = openChallenges(sql, id);
+    const challenges = open === undefined ? null : completed(open, type, { answeredAt, at, error });
+    if (challenges === null) return undefined;
+    // §7.1.6: the first outcome decides the authorization and ends its other challenges. An authorization that
+    // expired meanwhile is invalid, and stays so.
+    sql.run('DELETE FROM open_validations WHERE authorization_id = ?', id);
+    const row = sql.get<AuthorizationRow>(
+      `UPDATE authorizations SET challenges = ?, state = ?, expires_at = iif(? AND expires_at > ?, ?, expires_at)
          WHERE id = ? RETURNING ${COLUMNS}`,
-        challenges,
-        error === null ? 'valid' : 'ended',
-        error === null ? 1 : 0,
-        at,
-        expiresAt,
-        id,
-      );
-      if (error !== null && row?.[2]) releasePredecessor(sql, row[2]);
-      return row;
-    },
-  ),
+      challenges,
+      error === null ? 'valid' : 'ended',
+      error === null ? 1 : 0,
+      at,
+      expiresAt,
+      id,
+    );
+    if (error !== null && row?.[2]) releasePredecessor(sql, row[2]);
+    return row;
+  }),
 } satisfies SqliteOperations<ValidationOperations>;
