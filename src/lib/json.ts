@@ -75,6 +75,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 const NUMBER = /(-?(?:0|[1-9]\d*))((?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
+/** The rest of a string up to its end, an escape or a control character (RFC 8259 §7). Matches always. */
+const PLAIN = /[ !#-[\]-\uffff]*/y;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 class Reader {
@@ -143,6 +145,17 @@ class Reader {
   }
 
   private string(): string {
+    const start = this.at + 1;
+    PLAIN.lastIndex = start;
+    PLAIN.test(this.text);
+    const end = PLAIN.lastIndex;
+    if (this.text[end] !== '"') return this.escapedString();
+    this.at = end + 1;
+    // Text that was read from UTF-8 holds no half character: only an escape can spell one.
+    return this.text.slice(start, end);
+  }
+
+  private escapedString(): string {
     const start = this.at;
     let end = start;
     do {
