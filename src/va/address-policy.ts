@@ -29,6 +29,8 @@ export const DEFAULT_DENY = [
  */
 export class AddressSet {
   readonly #entries: { cidr: string; list: BlockList }[] = [];
+  /** All entries: one look is enough for an address that is in none. */
+  readonly #all = new BlockList();
 
   /** @throws Error naming the entry that is neither an address nor a CIDR. */
   constructor(cidrs: readonly string[]) {
@@ -44,7 +46,7 @@ export class AddressSet {
         throw new Error(`"${cidr}" is neither an IP address nor a CIDR`);
       }
       const list = new BlockList();
-      list.addSubnet(address, Number(prefix ?? most), family);
+      for (const each of [list, this.#all]) each.addSubnet(address, Number(prefix ?? most), family);
       this.#entries.push({ cidr, list });
     }
   }
@@ -56,9 +58,9 @@ export class AddressSet {
   /** The first entry that contains the address, as it was given; null when none does. */
   entryFor(address: string): string | null {
     const bare = address.replace(/%.*/s, '');
-    const all = [bare, ...embeddedIpv4(bare)];
-    const found = this.#entries.find(({ list }) => all.some((each) => list.check(each, familyOf(each))));
-    return found?.cidr ?? null;
+    const forms = [bare, ...embeddedIpv4(bare)];
+    const isIn = (list: BlockList) => forms.some((each) => list.check(each, familyOf(each)));
+    return isIn(this.#all) ? (this.#entries.find(({ list }) => isIn(list))?.cidr ?? null) : null;
   }
 }
 
