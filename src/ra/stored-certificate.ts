@@ -3,10 +3,13 @@ import type { Certificate } from '../model/facts.js';
 import { StoreRefused } from '../store/contract/errors.js';
 import { certificateFingerprint } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
-import { fromPem } from '../x509/pem.js';
+import { firstFromPem, fromPem } from '../x509/pem.js';
 
 /** Limit of verified issuing chains: the current one and earlier ones. */
 const MOST_CHAINS = 20;
+
+/** The last line of a certificate in PEM. */
+const END = '-----END CERTIFICATE-----';
 
 /** Verifies certificates from the database before they are served, because disk pages may be damaged. */
 export class StoredCertificates {
@@ -30,22 +33,22 @@ export class StoredCertificates {
   }
 
   #isAsIssued({ chain, fingerprint }: Certificate): boolean {
+    const leaf = chain.slice(0, chain.indexOf(END) + END.length);
     try {
-      const [leaf, ...above] = fromPem('CERTIFICATE', chain);
-      if (leaf === undefined || certificateFingerprint(leaf) !== fingerprint) return false;
-      return this.#leadsUp(leaf, above);
+      if (certificateFingerprint(firstFromPem('CERTIFICATE', leaf)) !== fingerprint) return false;
+      return this.#leadsUp(chain, chain.slice(leaf.length));
     } catch (error) {
       if (error instanceof DerError) return false;
       throw error;
     }
   }
 
-  /** Whether each certificate is signed by the next. A chain that was verified before is recognised by its octets. */
-  #leadsUp(leaf: Buffer, above: readonly Buffer[]): boolean {
-    const key = Buffer.concat(above).toString('base64');
-    if (above.length === 0 || this.#chains.has(key)) return true;
-    if (!isSignedByNext([leaf, ...above])) return false;
-    if (this.#chains.size < MOST_CHAINS) this.#chains.add(key);
+  /** Whether each certificate is signed by the next. The text above the leaf is recognised when it was verified before. */
+  #leadsUp(chain: string, above: string): boolean {
+    if (this.#chains.has(above)) return true;
+    const certificates = fromPem('CERTIFICATE', chain);
+    if (!isSignedByNext(certificates)) return false;
+    if (certificates.length > 1 && this.#chains.size < MOST_CHAINS) this.#chains.add(above);
     return true;
   }
 }
