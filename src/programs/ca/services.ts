@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { AuthoritySet } from '../../ca/authorities/set.js';
 import { FiguresWatch } from '../../ca/figures.js';
 import type { CaFiles } from '../../ca/folder/load.js';
@@ -15,6 +14,7 @@ import { UnknownCertificates } from '../../ca/restored.js';
 import { Crls } from '../../ca/revoke/crls.js';
 import { Revocation } from '../../ca/revoke/revocation.js';
 import type { CaServices } from '../../ca/tasks/index.js';
+import { randomOctets } from '../../lib/random.js';
 import type { CaStore } from '../../store/index.js';
 import { nodeSecretOf } from './node-secret.js';
 import { type CaOptions, SUCCEED_AT } from './options.js';
@@ -29,7 +29,7 @@ export function buildServices(
   { restored, behind }: { restored: boolean; behind(): string | null },
 ): { services: CaServices; signers: OcspSigners } {
   const { log, clock = Date.now, crlValidity: validity, passphrase, dataDir } = options;
-  const certifier = new Certifier({ store, set, profiles: new Map(), clock, random: randomBytes });
+  const certifier = new Certifier({ store, set, profiles: new Map(), clock, random: randomOctets });
   const crls = new Crls({ store, set, validity, clock, log });
   const place = options.places?.ocsp ?? null;
   const signers = new OcspSigners({ certifier, dataDir, passphrase, place, log });

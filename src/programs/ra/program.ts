@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { AcmeSettings } from '../../acme/context.js';
 import { LinkBuilder } from '../../acme/links.js';
@@ -7,6 +6,7 @@ import { wellKnownRoutes } from '../../acme/resources/well-known.js';
 import { acmeRoutes } from '../../acme/routes.js';
 import { redacted } from '../../config/index.js';
 import { estRoutes } from '../../est/routes.js';
+import { randomOctets } from '../../lib/random.js';
 import { version } from '../../lib/version.js';
 import { Activity } from '../../ra/activity.js';
 import { AuditLog } from '../../ra/audit-log.js';
@@ -170,7 +170,7 @@ async function serve(
     audit,
     limits,
     keep: keepingOf(settings, { store, tls, roots: registration.root }),
-    ...{ clock, random: randomBytes },
+    ...{ clock, random: randomOctets },
   });
   if (mode === 'serve') ra.start();
   onClose(() => ra.stop());

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { monotonic } from '../../lib/monotonic.js';
+import { randomOctets } from '../../lib/random.js';
 import { Deadline } from '../deadline.js';
 import { ServerHabits } from './habits.js';
 import { Liveness } from './liveness.js';
@@ -241,7 +241,7 @@ function whyUnreachable(error: unknown): string {
 
 /** Randomises the case of each letter: an answer must repeat it, so a forger must guess it too. */
 function mixedCase(name: string): string {
-  const bits = randomBytes(Math.ceil(name.length / 8));
+  const bits = randomOctets(Math.ceil(name.length / 8));
   let mixed = '';
   for (let index = 0; index < name.length; index += 1) {
     const letter = name.charAt(index);
