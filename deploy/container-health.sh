@@ -1,5 +1,5 @@
 #!/bin/bash
-# Health check of the container, without starting Node every ten seconds: asks the RA on its plain HTTP port whether it is ready.
+# Health check of the container, without starting Node every ten seconds: queries the RA's readiness on its plain HTTP port.
 # 0: it can; 1: it cannot, and why.
 port=${UPKI_RA_HTTP_PORT:-8001}
 if [ "${UPKI_RA_HTTP:-true}" != true ]; then exec node /opt/upki/dist/cli/main.js health; fi

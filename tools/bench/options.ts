@@ -17,7 +17,7 @@ export const USAGE = `npm run tool bench -- [options]
   --workers N    with --store postgres and one replica, also an RA with N workers (UPKI_RA_WORKERS), in turns with the others
   --peers        Pebble, step-ca and Caddy's acme_server in turns with uPKI; a peer that cannot be built is named at the end,
                  and the exit code is 1
-  --overload     uPKI alone under four times the load it can serve, then with idle and slow connections
+  --overload     only uPKI, under four times the load it can serve, then with idle and slow connections
   --grow N       uPKI with N accounts, orders and certificates in its stores, in turns with one that has a thousand
   --against DIR  another build of uPKI, in turns with this one: the folder that contains its dist/; on PostgreSQL with --store
   --node OPTIONS another uPKI whose Node has these options, in turns

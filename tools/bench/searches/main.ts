@@ -8,10 +8,10 @@ import { type Filled, postgres, sqlite } from './stores.js';
 
 const USAGE = `npm run tool searches -- [--certificates N] [--store sqlite|postgres|both]
 
-  --certificates N   kept by each store (1000000)
+  --certificates N   in each store (1000000)
   --store            which (both)
 
-Fills a store and says how long the first page of each search of \`upki cert list\` takes, and one far behind it.
+Fills a store and measures the first page of each search of \`upki cert list\`, and a page far behind it.
 `;
 
 const HOUR = 3_600_000;

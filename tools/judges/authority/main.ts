@@ -13,9 +13,9 @@ import { FOLLOWED, type Issued, issue, type Judge, say, stage } from './stages.j
 
 const USAGE = `npm run tool authority -- [--quick]
 
-Two CAs and two RAs on one PostgreSQL go from one issuer to the next and from one root to the next, while nobody copies a file or restarts
-a program. Before, between and after each step OpenSSL, Go and Java verify new and old certificates whole (CRL and OCSP), certbot chooses a
-chain, and clients look at what the RAs give out: roots, alternate chains, renewal times, their own certificates. Then they look at name constraints.
+Two CAs and two RAs on one PostgreSQL go from one issuer to the next and from one root to the next. No file is copied and no program is
+restarted. Before, between and after each step OpenSSL, Go and Java verify new and old certificates completely (CRL and OCSP), certbot chooses a
+chain, and clients check what the RAs publish: roots, alternate chains, renewal times, their own certificates. Then they check name constraints.
 
   --quick   without certbot
 `;

@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
 });
 if (options.help) {
   process.stdout.write(
-    'npm run tool chains -- [--quick]\n\n  --quick   certbot alone: acme.sh is in no package registry\n',
+    'npm run tool chains -- [--quick]\n\n  --quick   only certbot, because no package registry has acme.sh\n',
   );
   process.exit();
 }

@@ -12,9 +12,9 @@ const HELP = `npm run tool image
 
 Carries out deploy/Containerfile where there is no container engine: each stage in a Debian made by debootstrap with Node from npm, in place of
 Node's image. Then runs the image as an engine does with a read-only root: as its user, without capabilities, in network, mount
-and process namespaces, its volume alone writable. Checks the health command, \`upki admin add\`, the administrator's first request, that it
-ends, and that it goes on with the same CA. Does not show: the engine, the registry's image, the size of its layers. Needs root.
-Exits with 0 when all held, 1 when something did not.
+and process namespaces, with only its volume writable. Checks the health command, \`upki admin add\`, the administrator's first request, that
+it ends, and that it starts again with the same CA. Does not check the engine, the registry's image or the size of its layers. Needs root.
+Exits with 0 if all checks passed, else with 1.
 `;
 
 const MINUTE = 60_000;
@@ -22,7 +22,7 @@ const MINUTE = 60_000;
 const BASE = /^node:(\d+)-([a-z]+)-slim$/;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** In the namespaces of a container; says what held, and ends with the first that does not. */
+/** The script that runs in the namespaces of a container. It prints each check that passed, and ends at the first that fails. */
 function scriptOf({ root, env, user, folder, volumes, entrypoint, command, health }: Image): string {
   const quoted = (words: readonly string[]) =>
     words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');

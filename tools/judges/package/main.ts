@@ -14,8 +14,8 @@ const HELP = `npm run tool package -- [--quick]
 
 Builds the Debian package, reads it, installs it with its dependencies into a fresh Debian (${SUITE}) made by debootstrap,
 has systemd-analyze verify its units, starts uPKI there until it is ready, upgrades to the next version and starts again,
-removes and purges the package, and looks what is left. --quick builds and reads only.
-Ends with 0 when all held, 1 when something did not.
+removes and purges the package, and lists the files that remain. --quick only builds and reads the package.
+Exits with 0 if all checks passed, else with 1.
 `;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
