@@ -1,9 +1,5 @@
 import { hostUrls, sessionAttributes } from '../lib/database-hosts.js';
-import type { SettingType } from './types.js';
-
-const refuse = (why = ''): never => {
-  throw new RangeError(why);
-};
+import { refuse, type SettingType } from './types.js';
 
 /** The location of a program's database. The text is unchanged, because the database driver reads it. */
 export const database: SettingType<string> = {

@@ -1,8 +1,4 @@
-import type { SettingType } from './types.js';
-
-const refuse = (why = ''): never => {
-  throw new RangeError(why);
-};
+import { refuse, type SettingType, verbatim } from './types.js';
 
 const MAIL = /^[^\s@<>,;:"()[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}$/;
 
@@ -34,15 +30,11 @@ function noticeTarget(text: string, position: number): string {
   return isSecure ? url.href : refuse(`the one at ${position} is not https`);
 }
 
-export const webhookSecret: SettingType<string> = {
-  allowed: 'whsec_ and 24 to 64 bytes in base64',
-  parse: (value) => {
-    const [, text = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value) ?? refuse();
-    const { length } = Buffer.from(text, 'base64');
-    return length >= 24 && length <= 64 ? value : refuse(`it holds ${length} bytes`);
-  },
-  format: (value) => value,
-};
+export const webhookSecret = verbatim('whsec_ and 24 to 64 bytes in base64', (value) => {
+  const [, text = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value) ?? refuse();
+  const { length } = Buffer.from(text, 'base64');
+  return length >= 24 && length <= 64 ? value : refuse(`it holds ${length} bytes`);
+});
 
 /** A mail server. */
 export const smtp: SettingType<string> = {

@@ -23,23 +23,27 @@ export interface Setting<T> {
   doc: string;
 }
 
-type Rest<T> = Omit<Setting<T>, 'type' | 'default'>;
+type Rest<T> = Omit<Setting<T>, 'type' | 'default' | 'programs'>;
 
-/** A setting that always has a value. */
-export function setting<T extends NonNullable<unknown>>(
-  type: SettingType<T>,
-  value: NoInfer<T>,
-  rest: Rest<T>,
-): Setting<T> {
-  return { type, default: value, ...rest };
-}
+/** The two kinds of setting, for those that `programs` read. */
+export function settingsOf(...programs: Program[]) {
+  return {
+    /** A setting that always has a value. */
+    setting: <T extends NonNullable<unknown>>(
+      type: SettingType<T>,
+      value: NoInfer<T>,
+      rest: Rest<T>,
+    ): Setting<T> => ({ type, default: value, programs, ...rest }),
 
-/** A setting that may be absent; its value is then null. */
-export function optional<T extends NonNullable<unknown>>(
-  type: SettingType<T>,
-  rest: Rest<T | null>,
-): Setting<T | null> {
-  return { type: type as Setting<T | null>['type'], default: null, ...rest };
+    /** A setting that may be absent; its value is then null. */
+    optional: <T extends NonNullable<unknown>>(
+      type: SettingType<T>,
+      rest: Rest<T | null>,
+    ): Setting<T | null> => ({
+      ...{ type: type as Setting<T | null>['type'], default: null, programs },
+      ...rest,
+    }),
+  };
 }
 
 /** Name of a setting in the shared file of both programs: the variable without `UPKI_`, in lower case. */

@@ -14,19 +14,25 @@ export interface SettingType<T> {
   mask?(value: T): string;
 }
 
-const refuse = (why = ''): never => {
+/** Ends the parsing of a text that is not allowed. @param why the wrong part, in a clause */
+export const refuse = (why = ''): never => {
   throw new RangeError(why);
 };
 
-/** One line of text without control characters. */
-export function text(allowed: string, pattern = /^[^\p{Cc}]+$/u): SettingType<string> {
-  return { allowed, parse: (value) => (pattern.test(value) ? value : refuse()), format: (value) => value };
+/** A setting whose value is the text that `parse` returns. */
+export function verbatim(allowed: string, parse: (text: string) => string): SettingType<string> {
+  return { allowed, parse, format: (value) => value };
 }
 
-export const path: SettingType<string> = text('a path');
+/** One line of text without control characters. */
+export function text(allowed: string, pattern = /^[^\p{Cc}]+$/u): SettingType<string> {
+  return verbatim(allowed, (value) => (pattern.test(value) ? value : refuse()));
+}
+
+export const path = text('a path');
 
 /** A secret. Only the line end that a file or shell adds is removed. */
-export const secret: SettingType<string> = text('one line of text, not empty');
+export const secret = text('one line of text, not empty');
 
 const TRUE = ['true', '1', 'yes', 'on'];
 const FALSE = ['false', '0', 'no', 'off'];
@@ -123,21 +129,15 @@ export function origin(...schemes: ('http' | 'https')[]): SettingType<string> {
   };
 }
 
-export const webPage: SettingType<string> = {
-  allowed: 'an http or https URL',
-  parse: (value) => {
-    const url = parseUrl(value);
-    return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : refuse();
-  },
-  format: (value) => value,
-};
+export const webPage = verbatim('an http or https URL', (value) => {
+  const url = parseUrl(value);
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : refuse();
+});
 
 /** A web page, recognised by its scheme, or a local file. */
-export const pathOrWebPage: SettingType<string> = {
-  allowed: 'a path, or an http or https URL',
-  parse: (value) => (/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? webPage.parse(value) : path.parse(value)),
-  format: (value) => value,
-};
+export const pathOrWebPage = verbatim('a path, or an http or https URL', (value) =>
+  /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? webPage.parse(value) : path.parse(value),
+);
 
 function parseUrl(value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : refuse('it is not a URL');
@@ -171,17 +171,13 @@ const HOST_NAME =
 
 export const isHostName = (value: string): boolean => HOST_NAME.test(value) && !/^[\d.]+$/.test(value);
 
-export const hostName: SettingType<string> = {
-  allowed: 'a DNS name',
-  parse: (value) => (isHostName(value) ? value.toLowerCase() : refuse()),
-  format: (value) => value,
-};
+export const hostName = verbatim('a DNS name', (value) =>
+  isHostName(value) ? value.toLowerCase() : refuse(),
+);
 
-export const host: SettingType<string> = {
-  allowed: 'a host name or an IP address',
-  parse: (value) => (isIP(value) || isHostName(value) ? value.toLowerCase() : refuse()),
-  format: (value) => value,
-};
+export const host = verbatim('a host name or an IP address', (value) =>
+  isIP(value) || isHostName(value) ? value.toLowerCase() : refuse(),
+);
 
 /** Host and port of a server; the address is textual, IPv6 written in brackets. */
 export interface HostPort {
@@ -227,44 +223,35 @@ export const endpoint: SettingType<Endpoint> = {
   },
 };
 
-export const cidr: SettingType<string> = {
-  allowed: 'a CIDR such as 10.0.0.0/8 or fd00::/8, or an IP address',
-  parse: (value) => {
-    const [address = '', bits, more] = value.split('/');
-    const version = isIP(address);
-    if (version === 0 || more !== undefined) refuse();
-    if (bits === undefined) return value;
-    return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128) ? value : refuse();
-  },
-  format: (value) => value,
-};
+export const cidr = verbatim('a CIDR such as 10.0.0.0/8 or fd00::/8, or an IP address', (value) => {
+  const [address = '', bits, more] = value.split('/');
+  const version = isIP(address);
+  if (version === 0 || more !== undefined) refuse();
+  if (bits === undefined) return value;
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128) ? value : refuse();
+});
 
 /** An entry of a list of names and networks, such as UPKI_RA_ALLOW. */
-export const nameOrCidr: SettingType<string> = {
-  allowed: 'a DNS name, a CIDR or an IP address',
-  parse: (value) => (isHostName(value) ? value.toLowerCase() : cidr.parse(value)),
-  format: (value) => value,
-};
+export const nameOrCidr = verbatim('a DNS name, a CIDR or an IP address', (value) =>
+  isHostName(value) ? value.toLowerCase() : cidr.parse(value),
+);
 
 /** A token or key URI (RFC 7512). Its user parses the parts. */
-export const tokenUri: SettingType<string> = {
-  allowed: 'a pkcs11: URI with a module-path (RFC 7512)',
-  parse: (value) => (/^pkcs11:[^?]*\?(?:.*&)?module-path=/i.test(value) ? value : refuse()),
-  format: (value) => value,
-};
+export const tokenUri = verbatim('a pkcs11: URI with a module-path (RFC 7512)', (value) =>
+  /^pkcs11:[^?]*\?(?:.*&)?module-path=/i.test(value) ? value : refuse(),
+);
 
 /** A name that a name constraint can permit (RFC 5280 §4.2.1.10). */
-export const permitted: SettingType<string> = {
-  allowed: 'a DNS name, a CIDR or an IP address, @host or @.host for mailboxes, or a mailbox',
-  parse: (value) => {
+export const permitted = verbatim(
+  'a DNS name, a CIDR or an IP address, @host or @.host for mailboxes, or a mailbox',
+  (value) => {
     const at = value.lastIndexOf('@');
     if (at < 0) return nameOrCidr.parse(value);
     const [local, host] = [value.slice(0, at), value.slice(at + 1).toLowerCase()];
     if (!/^[\w.!#$%&'*+/=?^`{|}~-]*$/.test(local) || !isHostName(host.replace(/^\./, ''))) refuse();
     return local !== '' && host.startsWith('.') ? refuse() : `${local}@${host}`;
   },
-  format: (value) => value,
-};
+);
 
 /** A list of permitted names. */
 export const permittedNames = list(

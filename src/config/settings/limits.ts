@@ -1,6 +1,8 @@
 import { DAY } from '../../lib/time.js';
-import { setting } from '../setting.js';
+import { settingsOf } from '../setting.js';
 import * as is from '../types.js';
+
+const { setting } = settingsOf('ra');
 
 const count = is.integer(0, 1_000_000_000, 'a whole number, 0 for no limit');
 /** Part of every limit's documentation. */
@@ -12,37 +14,30 @@ const NOTE = '0: no limit.';
 export const LIMIT_SETTINGS = {
   limitAccounts: setting(count, 500, {
     env: 'UPKI_RA_LIMIT_ACCOUNTS',
-    programs: ['ra'],
     doc: `New ACME accounts a day from one address (one /64 for IPv6) that lead to no certificate. ${NOTE}`,
   }),
   limitOrders: setting(count, 2_000, {
     env: 'UPKI_RA_LIMIT_ORDERS',
-    programs: ['ra'],
     doc: `Orders a day of one account that lead to no certificate. ${NOTE}`,
   }),
   limitNames: setting(count, 3_000, {
     env: 'UPKI_RA_LIMIT_NAMES',
-    programs: ['ra'],
     doc: `Names a day in orders and pre-authorizations that lead to no certificate, for one account and for one address. Raise it behind a proxy that hides its clients' addresses. ${NOTE}`,
   }),
   limitFailures: setting(count, 60, {
     env: 'UPKI_RA_LIMIT_FAILURES',
-    programs: ['ra'],
     doc: `Failed validations an hour of one name by one account; further orders for the name are then refused. ${NOTE}`,
   }),
   limitDuplicates: setting(count, 100, {
     env: 'UPKI_RA_LIMIT_DUPLICATES',
-    programs: ['ra'],
     doc: `Certificates a day with exactly the same names, over all accounts; stops a client in a loop. Orders with \`replaces\` (RFC 9773 §5) do not count, here and above. ${NOTE}`,
   }),
   limitSeeds: setting(count, 100, {
     env: 'UPKI_RA_LIMIT_SEEDS',
-    programs: ['ra'],
     doc: `Wrong enrolment codes (seeds) an hour from one address; \`certify\` then answers it with 429. ${NOTE}`,
   }),
   unusedAccountLifetime: setting(is.duration(0, 3_650 * DAY), 90 * DAY, {
     env: 'UPKI_RA_UNUSED_ACCOUNT_LIFETIME',
-    programs: ['ra'],
     doc: 'How long an ACME account without certificates (see UPKI_KEEP_CERTIFICATES) and orders is kept. 0ms: for ever.',
   }),
 } as const;
