@@ -1,8 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
-import { pino } from 'pino';
-import type { Certifier } from '../ca/issue/certifier.js';
-import { enrolAdministrator, openLocalCa } from '../ca/local-access.js';
+import { Option } from 'commander';
+import { enrolAdministrator } from '../ca/local-access.js';
 import { shellWord } from '../lib/shell-word.js';
 import { ADMIN_ROLES, type AdminRole } from '../model/administrators.js';
 import { mendable } from '../programs/ca/start.js';
@@ -13,11 +11,11 @@ import type { CaStore } from '../store/index.js';
 import { attributeOf, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
 import { adminFiles, fileName, prepareFolder, writeAdminFiles } from './admin-files.js';
+import { UpkiCommand } from './command.js';
 import { readGiven } from './given-file.js';
-import { addExamples } from './help.js';
-import { caFolderOf, entryFor, operator, withCaStore } from './on-ca-machine.js';
-import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { entryFor, openCertifier, operator, withCaStore } from './on-ca-machine.js';
 import { newPassphrase, passphraseIn } from './passphrase.js';
+import { print, say } from './print.js';
 
 interface EnrolOptions {
   out?: string;
@@ -31,35 +29,35 @@ interface EnrolOptions {
 export const ROLE_HELP =
   '`auditor` reads; `operator` also revokes certificates and manages nodes; `admin` also manages administrators';
 
-export function addCommand(): Command {
-  const command = new Command('add').argument('<name>', "the administrator's common name");
-  command.description('Make the key and certificate of an administrator, and print how to use them.');
-  enrolOptions(command);
-  command.addOption(
-    new Option('--role <role>', `${ROLE_HELP}. Default: the current role of the name, else admin.`).choices(
-      ADMIN_ROLES,
-    ),
-  );
-  addExamples(command, [
-    ['upki admin add alice', 'Make alice/alice.key, .crt and .p12, and print a curl line that uses them.'],
-    ['upki admin add bob --role auditor', 'An administrator who can read everything and change nothing.'],
-    ['upki admin add carol --csr carol.csr', "For carol's own key, for example on a smart card."],
-  ]);
+export function addCommand(): UpkiCommand {
+  const command = enrolling('add')
+    .argument('<name>', "the administrator's common name")
+    .description('Make the key and certificate of an administrator, and print how to use them.')
+    .addOption(
+      new Option('--role <role>', `${ROLE_HELP}. Default: the current role of the name, else admin.`).choices(
+        ADMIN_ROLES,
+      ),
+    )
+    .examples([
+      ['upki admin add alice', 'Make alice/alice.key, .crt and .p12, and print a curl line that uses them.'],
+      ['upki admin add bob --role auditor', 'An administrator who can read everything and change nothing.'],
+      ['upki admin add carol --csr carol.csr', "For carol's own key, for example on a smart card."],
+    ]);
   return command.action(async (name: string) => enrol(command, name));
 }
 
-export function renewCommand(): Command {
-  const command = new Command('renew').argument('<name>', 'a DN in either notation, or a common name');
-  command.description(
-    'Make another certificate for an administrator, with a new key and the same role. The previous certificate stays valid until it expires.',
-  );
-  enrolOptions(command);
-  addExamples(command, [
-    ['upki admin renew alice --out alice-2027', 'Make alice-2027/alice.key, .crt and .p12.'],
-    ['upki admin renew alice --csr alice.csr', "For alice's own key; it may be her current one."],
-  ]);
+export function renewCommand(): UpkiCommand {
+  const command = enrolling('renew')
+    .argument('<name>', 'a DN in either notation, or a common name')
+    .description(
+      'Make another certificate for an administrator, with a new key and the same role. The previous certificate stays valid until it expires.',
+    )
+    .examples([
+      ['upki admin renew alice --out alice-2027', 'Make alice-2027/alice.key, .crt and .p12.'],
+      ['upki admin renew alice --csr alice.csr', "For alice's own key; it may be her current one."],
+    ]);
   return command.action(async (given: string) => {
-    const entries = await withCaStore(await caFolderOf(command), (store) => store.listAdmins());
+    const entries = await withCaStore(command, (store) => store.listAdmins());
     const entry = await mendable(async () => entryFor(given, entries));
     const name = attributeOf(parseHolder(entry), OID.commonName);
     if (name === null || !entries.some(({ dn }) => dn === entry)) {
@@ -71,9 +69,10 @@ export function renewCommand(): Command {
   });
 }
 
-function enrolOptions(command: Command): void {
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command
+/** A command that makes the certificate of an administrator. */
+function enrolling(name: string): UpkiCommand {
+  return new UpkiCommand(name)
+    .settings(['ca'])
     .option(
       '--out <folder>',
       'where to write the files (default: a folder of that name in the current folder)',
@@ -90,50 +89,28 @@ function enrolOptions(command: Command): void {
     .option('--url <url>', "the RA's base URL (default: that of the RA on this machine)");
 }
 
-async function enrol(command: Command, name: string): Promise<void> {
+async function enrol(command: UpkiCommand, name: string): Promise<void> {
   const { out, csr: csrFile, role, passphraseFile, legacyP12, url } = command.opts<EnrolOptions>();
-  const dataDir = await caFolderOf(command);
-  const files = adminFiles(resolve(out ?? fileName(name)), name);
-  const given = passphraseFile === undefined ? null : await passphraseIn(passphraseFile);
-  const passphrase = given ?? newPassphrase();
-  const csr = csrFile === undefined ? null : (await readGiven('--csr', csrFile)).toString();
-  await prepareFolder(files, csr !== null);
-  await withCaStore(dataDir, async (store) => {
-    const certifier = await openAuthority(dataDir, store);
+  await withCaStore(command, async (store, dataDir) => {
+    const files = adminFiles(resolve(out ?? fileName(name)), name);
+    const given = passphraseFile === undefined ? null : await passphraseIn(passphraseFile);
+    const passphrase = given ?? newPassphrase();
+    const csr = csrFile === undefined ? null : (await readGiven('--csr', csrFile)).toString();
+    await prepareFolder(files, csr !== null);
+    const certifier = await openCertifier(store, dataDir);
     const request = { name, role: role ?? null, csr, by: operator() };
-    const enrolled = await mendable(() => enrolAdministrator(certifier, request));
+    const { key, certificate, ...enrolled } = await mendable(() => enrolAdministrator(certifier, request));
     const issuers = { chain: certifier.chainPem, root: certifier.rootPem };
     const protection = legacyP12 ? 'tripleDes' : 'aes256';
-    await writeAdminFiles(files, enrolled, issuers, { passphrase, protection });
-    const keyMade = enrolled.key !== null;
-    process.stdout.write(
-      `${enrolled.certificate.dn} is an administrator.\n  Role         ${enrolled.role}\n` +
-        told(files, url ?? (await raUrl(dataDir, store)), {
-          keyMade,
-          passphrase: given === null ? passphrase : null,
-        }),
-    );
+    await writeAdminFiles(files, { ...enrolled, key, certificate }, issuers, { passphrase, protection });
+    say(`${certificate.dn} is an administrator.\n  Role         ${enrolled.role}`);
+    const shown = { keyMade: key !== null, passphrase: given === null ? passphrase : null };
+    print(instructions(files, url ?? (await raUrl(dataDir, store)), shown));
   });
 }
 
-/** Uses the settings of the CA's own file and the environment, because the CA may never have served. */
-function openAuthority(dataDir: string, store: CaStore): Promise<Certifier> {
-  const { settings, given } = loadProgramSettings('ca', process.env, { dataDir });
-  return mendable(() =>
-    openLocalCa(store, {
-      dataDir,
-      databaseUrl: settings.caDatabaseUrl,
-      passphrase: settings.caPassphrase,
-      publicUrl: settings.caPublicUrl,
-      company: given.has('caCompany') ? settings.caCompany : null,
-      clock: Date.now,
-      shared: settings.caDatabaseUrl !== null,
-      log: pino({ level: 'silent' }),
-    }),
-  );
-}
-
-function told(
+/** How to use the files. `passphrase` is null when the operator chose it. */
+function instructions(
   files: ReturnType<typeof adminFiles>,
   url: string | null,
   { keyMade, passphrase }: { keyMade: boolean; passphrase: string | null },

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { keyToPem } from '../ca/folder/keys.js';
 import type { EnrolledAdministrator } from '../ca/local-access.js';
@@ -36,11 +36,7 @@ export async function prepareFolder(
 ): Promise<void> {
   await makePrivateFolder(dirname(key));
   for (const path of hasKey ? [certificate] : [key, certificate, pkcs12]) {
-    const there = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (there)
+    if (existsSync(path))
       throw new CannotStart(`${path} already exists: move it away, or choose another folder with --out`);
   }
 }

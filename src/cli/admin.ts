@@ -1,59 +1,50 @@
-import { Argument, Command } from 'commander';
+import { Argument } from 'commander';
 import { localAdministrators } from '../ca/local-access.js';
 import { ADMIN_ROLES, type AdminRole, namesAdministrator } from '../model/administrators.js';
 import { mendable } from '../programs/ca/start.js';
 import { CommandRefused } from '../programs/exit.js';
 import type { CaStore } from '../store/index.js';
 import { addCommand, ROLE_HELP, renewCommand } from './admin-enrol.js';
-import { addExamples } from './help.js';
-import { caFolderOf, entryFor, operator, withCaStore } from './on-ca-machine.js';
-import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { UpkiCommand } from './command.js';
+import { entryFor, operator, withCaStore } from './on-ca-machine.js';
+import { iso, jsonText, print, say, warn } from './print.js';
 
 /** `upki admin …`: manages administrators on the CA's machine, whether the CA runs or not. */
-export function adminCommand(): Command {
-  return addExamples(
-    new Command('admin')
-      .description('Make, list and remove administrators on the CA’s machine.')
-      .addCommand(addCommand())
-      .addCommand(renewCommand())
-      .addCommand(listCommand())
-      .addCommand(roleCommand())
-      .addCommand(removeCommand()),
-    [
+export function adminCommand(): UpkiCommand {
+  return new UpkiCommand('admin')
+    .description('Make, list and remove administrators on the CA’s machine.')
+    .addCommand(addCommand())
+    .addCommand(renewCommand())
+    .addCommand(listCommand())
+    .addCommand(roleCommand())
+    .addCommand(removeCommand())
+    .examples([
       ['upki admin add alice', 'Make the key and certificate of an administrator.'],
       ['upki admin list', 'Every administrator, with roles.'],
-    ],
-  );
+    ]);
 }
 
 /** A warning is printed for certificates that expire within this time. */
 const ENDS_SOON = 30 * 86_400_000;
 
-function listCommand(): Command {
-  const command = new Command('list').description(
-    'Print the names of the administrators, one on each line, with their role unless it is `admin`.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command.option('--json', 'print name, role, and the expiry of the last certificate as JSON');
-  addExamples(command, [
-    ['upki admin list', 'Administrators of the CA on this machine.'],
-    ['upki admin list --json', 'The same for a script.'],
-  ]);
-  return command.action(async () => {
-    const { json } = command.opts<{ json?: boolean }>();
-    const admins = await withCaStore(await caFolderOf(command), listed);
-    if (json) {
-      process.stdout.write(`${JSON.stringify(admins, null, 2)}\n`);
-      return;
-    }
-    process.stdout.write(
-      admins.map(({ dn, role }) => `${dn}${role === 'admin' ? '' : `\t${role}`}\n`).join(''),
-    );
+function listCommand(): UpkiCommand {
+  const command = new UpkiCommand('list')
+    .description(
+      'Print the names of the administrators, one on each line, with their role unless it is `admin`.',
+    )
+    .settings(['ca'])
+    .option('--json', 'print name, role, and the expiry of the last certificate as JSON')
+    .examples([
+      ['upki admin list', 'Administrators of the CA on this machine.'],
+      ['upki admin list --json', 'The same for a script.'],
+    ]);
+  return command.action(async ({ json }: { json?: boolean }) => {
+    const admins = await withCaStore(command, listed);
+    if (json) return print(jsonText(admins));
+    for (const { dn, role } of admins) say(`${dn}${role === 'admin' ? '' : `\t${role}`}`);
     for (const { dn, not_after: end } of admins) {
       if (end === null || Date.parse(end) - Date.now() > ENDS_SOON) continue;
-      process.stderr.write(
-        `uPKI: the last certificate of ${dn} expires on ${end}: see \`upki admin renew\`\n`,
-      );
+      warn(`the last certificate of ${dn} expires on ${end}: see \`upki admin renew\``);
     }
   });
 }
@@ -68,52 +59,50 @@ async function listed(store: CaStore) {
     const ends = certificates
       .filter((each, index) => owners[index] === dn || (byName && namesAdministrator(each, [dn])))
       .map(({ notAfter }) => notAfter);
-    const end = ends.length === 0 ? null : new Date(Math.max(...ends)).toISOString();
-    return { dn, role, added_at: new Date(addedAt).toISOString(), not_after: end };
+    const end = ends.length === 0 ? null : iso(Math.max(...ends));
+    return { dn, role, added_at: iso(addedAt), not_after: end };
   });
 }
 
-function roleCommand(): Command {
-  const command = new Command('role')
+function roleCommand(): UpkiCommand {
+  const command = new UpkiCommand('role')
     .argument('<name>', 'a DN in either notation, or a common name')
-    .addArgument(new Argument('<role>', ROLE_HELP).choices(ADMIN_ROLES));
-  command.description('Change the role of an administrator, effective from the next request.');
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  addExamples(command, [
-    ['upki admin role bob operator', 'Bob may now revoke certificates and manage nodes.'],
-  ]);
+    .addArgument(new Argument('<role>', ROLE_HELP).choices(ADMIN_ROLES))
+    .description('Change the role of an administrator, effective from the next request.')
+    .settings(['ca'])
+    .examples([['upki admin role bob operator', 'Bob may now revoke certificates and manage nodes.']]);
   return command.action(async (name: string, role: AdminRole) => {
-    await withCaStore(await caFolderOf(command), async (store) => {
+    await withCaStore(command, async (store) => {
       const entry = await mendable(async () => entryFor(name, await store.listAdmins()));
       const changed = await mendable(() =>
         localAdministrators(store, Date.now).setRole(entry, role, operator()),
       );
       if (changed === null) throw notAnAdministrator(name);
-      process.stdout.write(`${entry} has role ${role}${changed ? '' : ' already'}.\n`);
+      say(`${entry} has role ${role}${changed ? '' : ' already'}.`);
     });
   });
 }
 
-function removeCommand(): Command {
-  const command = new Command('remove').argument('<name>', 'a DN in either notation, or a common name');
-  command.description(
-    'Revoke the certificates of an administrator and remove the name from the list, effective from the next request.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  addExamples(command, [
-    ['upki admin remove alice', 'The only administrator with this common name.'],
-    ['upki admin remove /C=FR/O=Company/OU=Admins/CN=alice', 'By the whole DN.'],
-  ]);
+function removeCommand(): UpkiCommand {
+  const command = new UpkiCommand('remove')
+    .argument('<name>', 'a DN in either notation, or a common name')
+    .description(
+      'Revoke the certificates of an administrator and remove the name from the list, effective from the next request.',
+    )
+    .settings(['ca'])
+    .examples([
+      ['upki admin remove alice', 'The only administrator with this common name.'],
+      ['upki admin remove /C=FR/O=Company/OU=Admins/CN=alice', 'By the whole DN.'],
+    ]);
   return command.action(async (name: string) => {
-    await withCaStore(await caFolderOf(command), async (store) => {
+    await withCaStore(command, async (store) => {
       const entry = await mendable(async () => entryFor(name, await store.listAdmins()));
       const { removed, revoked } = await mendable(() =>
         localAdministrators(store, Date.now).remove(entry, operator()),
       );
       if (!removed) throw notAnAdministrator(name);
-      process.stdout.write(
-        `${entry} is no longer an administrator.\n${revoked.map((serial) => `  Revoked      ${serial}\n`).join('')}`,
-      );
+      say(`${entry} is no longer an administrator.`);
+      for (const serial of revoked) say(`  Revoked      ${serial}`);
     });
   });
 }

@@ -1,5 +1,4 @@
 import { open, rm } from 'node:fs/promises';
-import { Command } from 'commander';
 import { type ArchiveOptions, readArchive, writeArchive } from '../programs/audit/archive.js';
 import { AuditCutter } from '../programs/audit/cut.js';
 import { withAuditTrail } from '../programs/audit/open.js';
@@ -7,24 +6,28 @@ import { CannotStart } from '../programs/exit.js';
 import type { AuditCut } from '../store/contract/audit.js';
 import { shownLocation, verifyAudit } from '../store/index.js';
 import { type Log, logsOf, timeOption } from './audit-logs.js';
-import { addExamples } from './help.js';
+import { UpkiCommand } from './command.js';
 import { operator } from './on-ca-machine.js';
-import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { iso, say } from './print.js';
 
 /** `upki audit archive`: works on this machine's programs, which may run. */
-export function archiveCommand(): Command {
-  const command = new Command('archive').argument('<file>', 'file to write; it must not exist');
-  command.description(
-    'Move the oldest records of the audit logs to a file. Each log then begins at a head that its program signed, and ' +
-      '`upki audit verify --archive FILE` verifies the file together with the log.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ra', 'ca']);
-  command.addOption(
-    timeOption('--before', 'move records from before this time (RFC 3339, or a date)').makeOptionMandatory(),
-  );
-  addExamples(command, [
-    ['upki audit archive --before 2026-01-01 /mnt/archive/2025.audit', 'Everything before this year.'],
-  ]);
+export function archiveCommand(): UpkiCommand {
+  const command = new UpkiCommand('archive')
+    .argument('<file>', 'file to write; it must not exist')
+    .description(
+      'Move the oldest records of the audit logs to a file. Each log then begins at a head that its program signed, and ' +
+        '`upki audit verify --archive FILE` verifies the file together with the log.',
+    )
+    .settings(['ra', 'ca'])
+    .addOption(
+      timeOption(
+        '--before',
+        'move records from before this time (RFC 3339, or a date)',
+      ).makeOptionMandatory(),
+    )
+    .examples([
+      ['upki audit archive --before 2026-01-01 /mnt/archive/2025.audit', 'Everything before this year.'],
+    ]);
   return command.action(async (file: string, { before }: { before: number }) => {
     const logs = logsOf(command);
     const handle = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
@@ -47,8 +50,7 @@ export function archiveCommand(): Command {
     await handle.close();
     if (cuts.every(({ to }) => to.length === 0)) {
       await rm(file, { force: true });
-      process.stdout.write(`There is no record from before ${new Date(before).toISOString()} to archive.\n`);
-      return;
+      return say(`There is no record from before ${iso(before)} to archive.`);
     }
     // Read the records back from the archive on disk before they are deleted.
     const written = await readArchive(file);
@@ -59,9 +61,7 @@ export function archiveCommand(): Command {
         return cutter.trim();
       });
       const name = log.program.toUpperCase();
-      process.stdout.write(
-        `${file}: ${written[index]?.records} records of the ${name}; ${gone} removed from its log\n`,
-      );
+      say(`${file}: ${written[index]?.records} records of the ${name}; ${gone} removed from its log`);
     }
   });
 }

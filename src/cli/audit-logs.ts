@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
 import { caPaths } from '../ca/folder/files.js';
 import type { Program } from '../config/index.js';
 import { CannotStart, WrongUsage } from '../programs/exit.js';
-import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
-import { DIRECTORY_FLAG, givenFlags } from './options.js';
+import { loadProgramSettings } from '../programs/settings.js';
+import type { UpkiCommand } from './command.js';
 
 /** The location of a program's audit log. */
 export interface Log {
@@ -16,8 +16,8 @@ export interface Log {
 }
 
 /** The audit logs in this directory. @throws CannotStart when there is none */
-export function logsOf(command: Command): Log[] {
-  const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
+export function logsOf(command: UpkiCommand): Log[] {
+  const directory = command.directory();
   const logs = (['ca', 'ra'] as const).flatMap((program) => {
     const found = [join(directory, program), directory]
       .map((folder) => ({ folder, location: locationOf(program, folder) }))

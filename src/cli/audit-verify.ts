@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import type { Program } from '../config/index.js';
 import { type Archived, ArchiveError, joinFault, readArchive } from '../programs/audit/archive.js';
 import { knownRoots } from '../programs/audit/roots.js';
@@ -8,8 +8,8 @@ import type { AuditCut } from '../store/contract/audit.js';
 import { openAudit, shownLocation, verifyAudit } from '../store/index.js';
 import type { AuditHead } from '../store/rows/audit-chain.js';
 import { type Log, logsOf } from './audit-logs.js';
-import { addExamples } from './help.js';
-import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { UpkiCommand } from './command.js';
+import { iso, say, warn } from './print.js';
 
 /** A record with a noted hash. */
 interface NotedHead extends AuditHead {
@@ -37,12 +37,12 @@ interface Report {
 }
 
 /** `upki audit verify`: reads only; the programs may run. */
-export function verifyCommand(): Command {
-  const command = new Command('verify').description(
-    'Check that no record was changed, added or removed; exits with 1 and names the first bad record.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ra', 'ca']);
-  command
+export function verifyCommand(): UpkiCommand {
+  const command = new UpkiCommand('verify')
+    .description(
+      'Check that no record was changed, added or removed; exits with 1 and names the first bad record.',
+    )
+    .settings(['ra', 'ca'])
     .addOption(
       new Option(
         '--head <head...>',
@@ -54,26 +54,26 @@ export function verifyCommand(): Command {
       'files of `upki audit archive`, oldest first, to verify together with the log',
     )
     .option('--archive-only', 'verify only the archives, without the log')
-    .option('--json', 'print JSON: what was verified, the heads, and the faults');
-  addExamples(command, [
-    ['upki audit verify', 'Verify the logs of `upki start`.'],
-    [
-      'upki audit verify --head "$(cat /mnt/elsewhere/head)"',
-      'Verify that nothing was cut off since that head was noted.',
-    ],
-    [
-      'upki audit verify --archive 2026.audit 2027.audit',
-      'Verify that nothing is missing from the first record of 2026 to the last one of the log.',
-    ],
-  ]);
+    .option('--json', 'print JSON: what was verified, the heads, and the faults')
+    .examples([
+      ['upki audit verify', 'Verify the logs of `upki start`.'],
+      [
+        'upki audit verify --head "$(cat /mnt/elsewhere/head)"',
+        'Verify that nothing was cut off since that head was noted.',
+      ],
+      [
+        'upki audit verify --archive 2026.audit 2027.audit',
+        'Verify that nothing is missing from the first record of 2026 to the last one of the log.',
+      ],
+    ]);
   return command.action(async ({ head = [], archive = [], archiveOnly = false, json }: VerifyOptions) => {
     const report: Report = { archives: [], logs: [], faults: [] };
     const fail = (sentence: string) => {
       report.faults.push(sentence);
-      if (!json) process.stderr.write(`uPKI: ${sentence}\n`);
+      if (!json) warn(sentence);
       process.exitCode = ExitCode.failure;
     };
-    const print = (line: string) => void (json || process.stdout.write(`${line}\n`));
+    const print = (line: string) => void (json || say(line));
     if (archiveOnly && archive.length === 0) throw new WrongUsage('--archive-only needs --archive');
     const logs = archiveOnly ? [] : logsOf(command);
     for (const { program } of head) {
@@ -89,9 +89,9 @@ export function verifyCommand(): Command {
       const intact = await verify(log, noted, archived?.get(log.program) ?? null, fail);
       if (intact === null) continue;
       report.logs.push(intact);
-      print(told(intact));
+      print(asText(intact));
     }
-    if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+    if (json) say(JSON.stringify(report));
   });
 }
 
@@ -160,7 +160,7 @@ async function verify(
       ...{ program, database, records },
       cuts: cuts.map(({ chain, sequence, at }) => ({
         after: `${program}:${chain}:${sequence}`,
-        at: new Date(at).toISOString(),
+        at: iso(at),
       })),
       heads: heads.map(({ chain, sequence, hash }) => `${program}:${chain}:${sequence}:${hash}`),
     };
@@ -171,7 +171,7 @@ async function verify(
 
 const nameOf = (program: Program, database: string) => `${program.toUpperCase()} (${database})`;
 
-function told({ program, database, records, cuts, heads }: Report['logs'][number]): string {
+function asText({ program, database, records, cuts, heads }: Report['logs'][number]): string {
   return [
     `${nameOf(program, database)}: ${records} records, all intact`,
     ...cuts.map(({ after, at }) => `begins after ${after}, cut ${at}`),

@@ -1,37 +1,34 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import type { Program } from '../config/index.js';
 import { type AuditPosition, type AuditRecord, openAudit } from '../store/index.js';
 import { archiveCommand } from './audit-archive.js';
 import { type Log, logsOf, timeOption } from './audit-logs.js';
 import { verifyCommand } from './audit-verify.js';
-import { addExamples } from './help.js';
-import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { UpkiCommand } from './command.js';
 
 /** `upki audit …`: works on the audit logs of this machine's programs, which may run. */
-export function auditCommand(): Command {
-  return addExamples(
-    new Command('audit')
-      .description('Verify, print and archive the audit logs of the RA and the CA on this machine.')
-      .addCommand(verifyCommand())
-      .addCommand(listCommand())
-      .addCommand(archiveCommand()),
-    [
+export function auditCommand(): UpkiCommand {
+  return new UpkiCommand('audit')
+    .description('Verify, print and archive the audit logs of the RA and the CA on this machine.')
+    .addCommand(verifyCommand())
+    .addCommand(listCommand())
+    .addCommand(archiveCommand())
+    .examples([
       ['upki audit verify', 'Check that nothing was changed, added or removed.'],
       ['upki audit list --since 2026-03-01', 'Everything since the first of March.'],
-    ],
-  );
+    ]);
 }
 
-function listCommand(): Command {
-  const command = new Command('list').description('Print the records, one JSON object on each line.');
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ra', 'ca']);
-  command
+function listCommand(): UpkiCommand {
+  const command = new UpkiCommand('list')
+    .description('Print the records, one JSON object on each line.')
+    .settings(['ra', 'ca'])
     .addOption(timeOption('--since', 'only records since this time (RFC 3339, or a date)'))
-    .addOption(new Option('--program <program>', 'only records of this program').choices(['ra', 'ca']));
-  addExamples(command, [
-    ['upki audit list --since 2026-03-01', 'Everything since the first of March.'],
-    ['upki audit list | jq \'select(.action == "certificate.revoke")\'', 'Every revocation.'],
-  ]);
+    .addOption(new Option('--program <program>', 'only records of this program').choices(['ra', 'ca']))
+    .examples([
+      ['upki audit list --since 2026-03-01', 'Everything since the first of March.'],
+      ['upki audit list | jq \'select(.action == "certificate.revoke")\'', 'Every revocation.'],
+    ]);
   return command.action(async ({ since = 0, program }: { since?: number; program?: Program }) => {
     for (const log of logsOf(command)) {
       if (program === undefined || program === log.program) await list(log, since);

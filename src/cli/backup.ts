@@ -1,8 +1,8 @@
-import { access, open, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Command } from 'commander';
 import { createBackup } from '../backup/create.js';
 import { findInstallation } from '../backup/layout.js';
 import { BackupError, type Manifest } from '../backup/manifest.js';
@@ -13,10 +13,9 @@ import { moveDurably } from '../lib/files.js';
 import { noteBackup } from '../lib/last-backup.js';
 import { version } from '../lib/version.js';
 import { CannotStart, WrongUsage } from '../programs/exit.js';
-import { commonDirectory } from '../programs/settings.js';
+import { UpkiCommand } from './command.js';
 import { readGiven } from './given-file.js';
-import { addExamples } from './help.js';
-import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { print, warn } from './print.js';
 
 /** A shorter passphrase could be guessed from a stolen backup. */
 const MIN_PASSPHRASE = 12;
@@ -24,30 +23,39 @@ const PASSPHRASE = '--passphrase-file <file>';
 const PASSPHRASE_HELP =
   'file with the passphrase in its first line (default: UPKI_BACKUP_PASSPHRASE or UPKI_BACKUP_PASSPHRASE_FILE)';
 
-const say = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
+interface BackupFlags {
+  passphraseFile?: string;
+  plain?: boolean;
+  replace?: boolean;
+}
+
+interface VerifyFlags {
+  passphraseFile?: string;
+  temporary: string;
+  json?: boolean;
+}
 
 /** `upki backup …`: writes everything that cannot be recreated to one encrypted file, while the programs run. */
-export function backupCommand(): Command {
-  const command = new Command('backup').argument('[file]', 'file to write; - is standard output');
-  command.description(
-    'Write keys, certificates, profiles, settings and a snapshot of the databases to an encrypted file, while the programs run.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
-  command
+export function backupCommand(): UpkiCommand {
+  const command = new UpkiCommand('backup')
+    .argument('[file]', 'file to write; - is standard output')
+    .description(
+      'Write keys, certificates, profiles, settings and a snapshot of the databases to an encrypted file, while the programs run.',
+    )
+    .settings(['ca', 'ra'])
     .option(PASSPHRASE, PASSPHRASE_HELP)
     .option('--plain', 'do not encrypt the backup: anyone who reads it can sign as this CA')
-    .addCommand(verifyCommand());
-  addExamples(command, [
-    ['upki backup /mnt/backup/upki.age --passphrase-file /root/passphrase', 'While `upki start` runs.'],
-    [
-      'upki backup - | ssh other "cat > upki.age"',
-      'To another machine, with the passphrase in UPKI_BACKUP_PASSPHRASE.',
-    ],
-    ['upki backup verify upki.age', 'Read the backup and verify everything, without restoring it.'],
-  ]);
-  return command.action(async (file: string | undefined) => {
+    .addCommand(verifyCommand())
+    .examples([
+      ['upki backup /mnt/backup/upki.age --passphrase-file /root/passphrase', 'While `upki start` runs.'],
+      [
+        'upki backup - | ssh other "cat > upki.age"',
+        'To another machine, with the passphrase in UPKI_BACKUP_PASSPHRASE.',
+      ],
+      ['upki backup verify upki.age', 'Read the backup and verify everything, without restoring it.'],
+    ]);
+  return command.action(async (file: string | undefined, { passphraseFile, plain }: BackupFlags) => {
     if (file === undefined) throw new WrongUsage('give the file to write, or - for standard output');
-    const { passphraseFile, plain } = command.opts<{ passphraseFile?: string; plain?: boolean }>();
     const passphrase = plain ? null : await passphraseFrom(passphraseFile);
     if (passphrase === null && !plain) {
       throw new CannotStart(
@@ -55,11 +63,11 @@ export function backupCommand(): Command {
           '(do not keep it with the backup), or --plain to leave it unencrypted',
       );
     }
-    const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
+    const directory = command.directory();
     const installation = await findInstallation(directory, process.env);
-    await refuseExisting(file);
+    refuseExisting(file);
     const made = await mendable(() =>
-      createBackup({ installation, passphrase, version: version(), progress: say, clock: Date.now }),
+      createBackup({ installation, passphrase, version: version(), progress: warn, clock: Date.now }),
     );
     try {
       if (file === '-') await pipeline(made.stream, process.stdout, { end: false });
@@ -68,42 +76,39 @@ export function backupCommand(): Command {
       await made.discard();
     }
     await noteBackup(directory, Date.parse(made.manifest.createdAt)).catch((error: Error) =>
-      say(`upki status will not show this backup: ${error.message}`),
+      warn(`upki status will not show this backup: ${error.message}`),
     );
-    say(`the backup is complete: ${summary(made.manifest)}`);
+    warn(`the backup is complete: ${summary(made.manifest)}`);
   });
 }
 
-function verifyCommand(): Command {
-  const command = new Command('verify').argument('<file>', 'the backup; - is standard input');
-  command.description(
-    'Read a backup, compare every file with its hash, and check databases and audit logs, without restoring anything.',
-  );
-  command.option(PASSPHRASE, PASSPHRASE_HELP);
-  command.option(
-    '--temporary <folder>',
-    'folder with enough space for the databases',
-    process.env.TMPDIR ?? '/tmp',
-  );
-  command.option('--json', 'print JSON: when it was made, and what is in it');
-  addExamples(command, [
-    [
-      'upki backup verify upki.age --passphrase-file /root/passphrase',
-      'Exit with 1 and print the reason if it is damaged.',
-    ],
-  ]);
+function verifyCommand(): UpkiCommand {
+  const command = new UpkiCommand('verify')
+    .argument('<file>', 'the backup; - is standard input')
+    .description(
+      'Read a backup, compare every file with its hash, and check databases and audit logs, without restoring anything.',
+    )
+    .option(PASSPHRASE, PASSPHRASE_HELP)
+    .option(
+      '--temporary <folder>',
+      'folder with enough space for the databases',
+      process.env.TMPDIR ?? '/tmp',
+    )
+    .option('--json', 'print JSON: when it was made, and what is in it')
+    .examples([
+      [
+        'upki backup verify upki.age --passphrase-file /root/passphrase',
+        'Exit with 1 and print the reason if it is damaged.',
+      ],
+    ]);
   return command.action(async (file: string) => {
     // The option may come before or after `verify`.
-    const { passphraseFile, temporary, json } = command.optsWithGlobals<{
-      passphraseFile?: string;
-      temporary: string;
-      json?: boolean;
-    }>();
+    const { passphraseFile, temporary, json } = command.optsWithGlobals<VerifyFlags>();
     const passphrase = await passphraseFrom(passphraseFile);
     const manifest = await mendable(async () =>
-      verifyBackup({ file: await reading(file), passphrase, progress: say }, temporary),
+      verifyBackup({ file: await reading(file), passphrase, progress: warn }, temporary),
     );
-    process.stdout.write(
+    print(
       json
         ? `${JSON.stringify(asJson(manifest))}\n`
         : `The backup of ${manifest.createdAt} is complete: ${summary(manifest)}\n`,
@@ -112,44 +117,38 @@ function verifyCommand(): Command {
 }
 
 /** `upki restore`: restores a backup. */
-export function restoreCommand(): Command {
-  const command = new Command('restore').argument('<file>', 'the backup; - is standard input');
-  command.description('Restore a backup, completely or not at all. No program may run on the directory.');
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
-  command.option(PASSPHRASE, PASSPHRASE_HELP);
-  command.option(
-    '--replace',
-    'set aside the existing files in the directory; without this they are an error',
-  );
-  addExamples(command, [
-    [
-      'upki restore upki.age --passphrase-file /root/passphrase',
-      'Restore into the directory of `upki start`.',
-    ],
-    [
-      'upki restore upki.age -d /srv/pki --replace',
-      'Replace the existing files, which are kept under another name.',
-    ],
-  ]);
-  return command.action(async (file: string) => {
-    const { passphraseFile, replace = false } = command.opts<{
-      passphraseFile?: string;
-      replace?: boolean;
-    }>();
+export function restoreCommand(): UpkiCommand {
+  const command = new UpkiCommand('restore')
+    .argument('<file>', 'the backup; - is standard input')
+    .description('Restore a backup, completely or not at all. No program may run on the directory.')
+    .settings(['ca', 'ra'])
+    .option(PASSPHRASE, PASSPHRASE_HELP)
+    .option('--replace', 'set aside the existing files in the directory; without this they are an error')
+    .examples([
+      [
+        'upki restore upki.age --passphrase-file /root/passphrase',
+        'Restore into the directory of `upki start`.',
+      ],
+      [
+        'upki restore upki.age -d /srv/pki --replace',
+        'Replace the existing files, which are kept under another name.',
+      ],
+    ]);
+  return command.action(async (file: string, { passphraseFile, replace = false }: BackupFlags) => {
     const passphrase = await passphraseFrom(passphraseFile);
-    const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
+    const directory = command.directory();
     const { manifest, setAside } = await mendable(async () =>
       restoreBackup({
         file: await reading(file),
         passphrase,
         directory,
         replace,
-        progress: say,
+        progress: warn,
         clock: Date.now,
       }),
     );
-    for (const path of setAside) say(`the previous files are now in ${path}`);
-    process.stdout.write(
+    for (const path of setAside) warn(`the previous files are now in ${path}`);
+    print(
       `Restored into ${directory}: ${summary(manifest)}\n` +
         `Certificates and revocations after ${manifest.createdAt} are lost. The next start publishes a new CRL. OCSP logs requests for ` +
         'unknown certificates; `upki cert import FILE` adds such a certificate again, so that it can be revoked.\n' +
@@ -195,13 +194,9 @@ async function reading(file: string): Promise<Readable> {
   return file === '-' ? process.stdin : (await open(file)).createReadStream();
 }
 
-async function refuseExisting(file: string): Promise<void> {
+function refuseExisting(file: string): void {
   if (file === '-') return;
-  const there = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (there) throw new CannotStart(`${file} already exists: a backup never overwrites another`);
+  if (existsSync(file)) throw new CannotStart(`${file} already exists: a backup never overwrites another`);
 }
 
 /** Writes under a temporary name until the file is complete and on disk. Only its owner may read it. */

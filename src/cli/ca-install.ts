@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { Command } from 'commander';
 import type { OpenAuthorities } from '../ca/authorities/open.js';
 import { installNext } from '../ca/elsewhere/install.js';
 import { pendingRequest } from '../ca/elsewhere/request.js';
@@ -10,17 +9,17 @@ import { installIssuer } from '../programs/ca/elsewhere.js';
 import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
 import { lockDirectory } from '../programs/lock.js';
-import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
+import { loadProgramSettings } from '../programs/settings.js';
 import type { CaStore } from '../store/index.js';
 import { certificatesFrom } from '../x509/certificates-in.js';
 import { readCrlTimes } from '../x509/crl.js';
 import { DerError, unlessMalformed } from '../x509/der-error.js';
 import { fromPem } from '../x509/pem.js';
-import { day, replaceAtOnce, say } from './ca-rollover.js';
+import { replaceAtOnce } from './ca-rollover.js';
+import { UpkiCommand } from './command.js';
 import { readGiven } from './given-file.js';
-import { addExamples } from './help.js';
 import { operator, withLocalSet } from './on-ca-machine.js';
-import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { iso, say, warn } from './print.js';
 
 interface InstallFlags {
   newRoot?: boolean;
@@ -37,16 +36,16 @@ interface Delivery {
 }
 
 /** `upki ca install` */
-export function installCommand(): Command {
-  const command = new Command('install').description(
-    'Install what a root elsewhere has signed: the certificate of the first or the next issuer with its chain, and the CRL of the root.',
-  );
-  command.argument(
-    '<file...>',
-    'PEM, DER or PKCS #7 (.p7b): the issuer, the certificates above it, the root; or a CRL',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command
+export function installCommand(): UpkiCommand {
+  const command = new UpkiCommand('install')
+    .description(
+      'Install what a root elsewhere has signed: the certificate of the first or the next issuer with its chain, and the CRL of the root.',
+    )
+    .argument(
+      '<file...>',
+      'PEM, DER or PKCS #7 (.p7b): the issuer, the certificates above it, the root; or a CRL',
+    )
+    .settings(['ca'])
     .option(
       '--new-root',
       'confirm that the issuer is under a new root, which nobody trusts yet; both roots are then published',
@@ -55,14 +54,14 @@ export function installCommand(): Command {
       '--now',
       'after a compromise: list the certificates of the old issuer and have clients renew them now',
     )
-    .option('--revoke', 'the same, and print how the root can revoke the old issuer');
-  addExamples(command, [
-    [
-      'upki ca install issuer.crt chain.crt',
-      'Install the certificate for issuer.csr and the ones above it, up to the root.',
-    ],
-    ['upki ca install root.crl', 'Install a new CRL of a root whose key is elsewhere.'],
-  ]);
+    .option('--revoke', 'the same, and print how the root can revoke the old issuer')
+    .examples([
+      [
+        'upki ca install issuer.crt chain.crt',
+        'Install the certificate for issuer.csr and the ones above it, up to the root.',
+      ],
+      ['upki ca install root.crl', 'Install a new CRL of a root whose key is elsewhere.'],
+    ]);
   return command.action(async (files: string[], flags: InstallFlags) => {
     const delivery = await read(files);
     const first = await waitingFolder(command);
@@ -110,8 +109,8 @@ function isCrl(der: Buffer): boolean {
 }
 
 /** The folder of a CA that waits for its first certificate; null when the CA is initialised. */
-async function waitingFolder(command: Command): Promise<string | null> {
-  const directory = commonDirectory(process.env, command.opts<{ dir?: string }>().dir);
+async function waitingFolder(command: UpkiCommand): Promise<string | null> {
+  const directory = command.directory();
   for (const folder of [join(directory, 'ca'), directory]) {
     const isCa = (await readIfThere(caPaths(folder).marker)) !== null;
     if (!isCa && (await pendingRequest(folder)) !== null) return folder;
@@ -119,19 +118,23 @@ async function waitingFolder(command: Command): Promise<string | null> {
   return null;
 }
 
-async function installAsFirst(command: Command, dataDir: string, { certificates }: Delivery): Promise<void> {
+async function installAsFirst(
+  command: UpkiCommand,
+  dataDir: string,
+  { certificates }: Delivery,
+): Promise<void> {
   const loaded = loadProgramSettings('ca', process.env, {
-    ...givenFlags(command, [DIRECTORY_FLAG]),
+    ...command.given(),
     dataDir,
   });
-  for (const warning of loaded.warnings) process.stderr.write(`uPKI: ${warning}\n`);
+  loaded.warnings.forEach(warn);
   const unlock = lockDirectory(dataDir);
   try {
     const { issuer, root, warnings } = await installIssuer(loaded, certificates);
     say(
-      `The CA is in ${dataDir}: its issuer is valid until ${day(issuer.notAfter)}, its root until ${day(root.notAfter)}.`,
+      `The CA is in ${dataDir}: its issuer is valid until ${iso(issuer.notAfter)}, its root until ${iso(root.notAfter)}.`,
     );
-    for (const warning of warnings) process.stderr.write(`uPKI: ${warning}\n`);
+    warnings.forEach(warn);
   } finally {
     unlock();
   }
@@ -150,16 +153,16 @@ async function installAsNext(
     newRoot: flags.newRoot === true,
   });
   say(
-    `The issuer ${made.id} signs from now on, until ${day(made.certificate.notAfter)}; ${old.id} no longer issues certificates.`,
+    `The issuer ${made.id} signs from now on, until ${iso(made.certificate.notAfter)}; ${old.id} no longer issues certificates.`,
   );
-  for (const warning of judged.warnings) process.stderr.write(`uPKI: ${warning}\n`);
+  judged.warnings.forEach(warn);
   if (flags.now || flags.revoke) await replaceAtOnce(store, set, old, flags.revoke === true);
 }
 
 async function installCrls({ set }: OpenAuthorities, store: CaStore, crls: readonly Buffer[]): Promise<void> {
   for (const der of crls) {
     const { of, nextUpdate, revokes } = await mendable(() => installCrl({ store, set }, der, Date.now()));
-    say(`The CRL of ${of.record.kind} ${of.id} is now served; it is valid until ${day(nextUpdate)}.`);
+    say(`The CRL of ${of.record.kind} ${of.id} is now served; it is valid until ${iso(nextUpdate)}.`);
     for (const each of revokes)
       say(`  it revokes the issuer ${each.id}: clients that check revocation refuse its certificates`);
   }

@@ -1,4 +1,3 @@
-import { Command } from 'commander';
 import type { Member } from '../ca/authorities/member.js';
 import type { OpenAuthorities } from '../ca/authorities/open.js';
 import { requestNext } from '../ca/elsewhere/next.js';
@@ -7,30 +6,28 @@ import { permittedNames } from '../config/index.js';
 import { writeDurably } from '../lib/files.js';
 import { WrongUsage } from '../programs/exit.js';
 import type { CaStore } from '../store/index.js';
-import { addExamples } from './help.js';
+import { UpkiCommand } from './command.js';
 import { type LocalContext, operator, withLocalSet } from './on-ca-machine.js';
-import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { iso, say } from './print.js';
 
 /** `upki ca rollover …`: makes the next issuer or the next root. */
-export function rolloverCommand(): Command {
-  return addExamples(
-    new Command('rollover')
-      .description('Make the next issuer or the next root on the CA’s machine, whether the CA runs or not.')
-      .addCommand(issuerCommand())
-      .addCommand(rootCommand()),
-    [
+export function rolloverCommand(): UpkiCommand {
+  return new UpkiCommand('rollover')
+    .description('Make the next issuer or the next root on the CA’s machine, whether the CA runs or not.')
+    .addCommand(issuerCommand())
+    .addCommand(rootCommand())
+    .examples([
       ['upki ca rollover issuer', 'The next issuer, now.'],
       ['upki ca rollover root', 'The next root; both are published.'],
-    ],
-  );
+    ]);
 }
 
-function issuerCommand(): Command {
-  const command = new Command('issuer').description(
-    'Make the next issuer now. The old one continues to sign its CRL and OCSP responses until its last certificate has expired.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command
+function issuerCommand(): UpkiCommand {
+  const command = new UpkiCommand('issuer')
+    .description(
+      'Make the next issuer now. The old one continues to sign its CRL and OCSP responses until its last certificate has expired.',
+    )
+    .settings(['ca'])
     .option(
       '--now',
       'after a compromise: list the certificates of the old issuer and have clients renew them now',
@@ -43,15 +40,15 @@ function issuerCommand(): Command {
     .option(
       '--request <file>',
       'file for the request when the key of the root is elsewhere (default: issuer.csr)',
-    );
-  addExamples(command, [
-    ['upki ca rollover issuer', 'Make it early; nobody needs to do anything else.'],
-    ['upki ca rollover issuer --now --revoke', 'Replace an issuer whose key was stolen.'],
-    [
-      'upki ca rollover issuer --request issuer.csr',
-      'For a root elsewhere: have issuer.csr signed, then run upki ca install.',
-    ],
-  ]);
+    )
+    .examples([
+      ['upki ca rollover issuer', 'Make it early; nobody needs to do anything else.'],
+      ['upki ca rollover issuer --now --revoke', 'Replace an issuer whose key was stolen.'],
+      [
+        'upki ca rollover issuer --request issuer.csr',
+        'For a root elsewhere: have issuer.csr signed, then run upki ca install.',
+      ],
+    ]);
   return command.action((options: { now?: boolean; revoke?: boolean; request?: string; permit?: string }) =>
     withLocalSet(command, async (local, store, context) => {
       const urgent = options.now === true || options.revoke === true;
@@ -67,7 +64,7 @@ function issuerCommand(): Command {
       if (made === null || old === null)
         throw new Error('another CA made an issuer at the same moment: see upki ca status');
       say(
-        `The issuer ${made.id} signs from now on, until ${day(made.certificate.notAfter)}; ${old.id} no longer issues certificates.`,
+        `The issuer ${made.id} signs from now on, until ${iso(made.certificate.notAfter)}; ${old.id} no longer issues certificates.`,
       );
       if (urgent) await replaceAtOnce(store, local.set, old, options.revoke === true);
     }),
@@ -144,22 +141,24 @@ async function listGood(store: CaStore, issuer: string): Promise<void> {
       filter: { issuer, state: 'good' },
     });
     for (const { serial, cn, profile, notAfter } of page.items)
-      say(`  ${serial}  ${profile}  ${cn}  until ${day(notAfter)}`);
+      say(`  ${serial}  ${profile}  ${cn}  until ${iso(notAfter)}`);
     after = page.next;
   } while (after !== null);
 }
 
-function rootCommand(): Command {
-  const command = new Command('root').description(
-    'Make the next root and cross-certify both. Months later switch to the new root, then retire the old one.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command.option('--switch', 'issue under the new root').option('--retire', 'stop publishing the old root');
-  addExamples(command, [
-    ['upki ca rollover root', 'Publish both roots; chains to the new one are alternates.'],
-    ['upki ca rollover root --switch', 'Once all machines trust the new root.'],
-    ['upki ca rollover root --retire', 'Once no machine depends on the old root.'],
-  ]);
+function rootCommand(): UpkiCommand {
+  const command = new UpkiCommand('root')
+    .description(
+      'Make the next root and cross-certify both. Months later switch to the new root, then retire the old one.',
+    )
+    .settings(['ca'])
+    .option('--switch', 'issue under the new root')
+    .option('--retire', 'stop publishing the old root')
+    .examples([
+      ['upki ca rollover root', 'Publish both roots; chains to the new one are alternates.'],
+      ['upki ca rollover root --switch', 'Once all machines trust the new root.'],
+      ['upki ca rollover root --retire', 'Once no machine depends on the old root.'],
+    ]);
   return command.action((options: { switch?: boolean; retire?: boolean }) =>
     withLocalSet(command, async ({ roots }) => {
       if (options.switch) {
@@ -178,6 +177,3 @@ function rootCommand(): Command {
     }),
   );
 }
-
-export const day = (time: number): string => new Date(time).toISOString();
-export const say = (line: string): void => void process.stdout.write(`${line}\n`);

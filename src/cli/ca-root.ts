@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { Command } from 'commander';
 import { pino } from 'pino';
 import {
   EXPORTED_CRL_VALIDITY,
@@ -17,42 +16,39 @@ import { loadProgramSettings } from '../programs/settings.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
 import { fromPem, toPem } from '../x509/pem.js';
-import { day, say } from './ca-rollover.js';
-import { addExamples } from './help.js';
+import { UpkiCommand } from './command.js';
 import { operator, withLocalSet } from './on-ca-machine.js';
-import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
 import { newPassphrase, passphraseIn } from './passphrase.js';
+import { iso, say } from './print.js';
 
 /** `upki ca root …`: keeps the root offline. */
-export function rootCommand(): Command {
-  return addExamples(
-    new Command('root')
-      .description('Keep the root offline: move its key away from the CA, and sign with it elsewhere.')
-      .addCommand(exportCommand())
-      .addCommand(signCommand()),
-    [
+export function rootCommand(): UpkiCommand {
+  return new UpkiCommand('root')
+    .description('Keep the root offline: move its key away from the CA, and sign with it elsewhere.')
+    .addCommand(exportCommand())
+    .addCommand(signCommand())
+    .examples([
       ['upki ca root export --out /media/usb/root.pem', 'Move the key of the root away.'],
       [
         'upki ca root sign issuer.csr --root /media/usb/root.pem --out issuer.crt',
         'Sign the next issuer with it.',
       ],
-    ],
-  );
+    ]);
 }
 
 const PASSPHRASE = 'file with the passphrase of the root’s key in its first line';
 
-function exportCommand(): Command {
-  const command = new Command('export').description(
-    'Move the key of the root from this machine into an encrypted file. The CA works without it, and makes a request for its next issuer.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command
+function exportCommand(): UpkiCommand {
+  const command = new UpkiCommand('export')
+    .description(
+      'Move the key of the root from this machine into an encrypted file. The CA works without it, and makes a request for its next issuer.',
+    )
+    .settings(['ca'])
     .requiredOption('--out <file>', 'file to write: keep two copies offline')
-    .option('--passphrase-file <file>', `${PASSPHRASE} (default: a random one, which is printed)`);
-  addExamples(command, [
-    ['upki ca root export --out /media/usb/root.pem', 'Afterwards, only the USB stick has the key.'],
-  ]);
+    .option('--passphrase-file <file>', `${PASSPHRASE} (default: a random one, which is printed)`)
+    .examples([
+      ['upki ca root export --out /media/usb/root.pem', 'Afterwards, only the USB stick has the key.'],
+    ]);
   return command.action(({ out, passphraseFile }: { out: string; passphraseFile?: string }) =>
     withLocalSet(command, async ({ set }, store, { dataDir }) => {
       const [root] = set.roots;
@@ -87,37 +83,37 @@ interface SignFlags {
   revoke?: string[];
 }
 
-function signCommand(): Command {
-  const command = new Command('sign').description(
-    'Run where the key of the root is: signs an issuer certificate for a request, and the CRL of the root. Needs no network and no CA.',
-  );
-  command.argument(
-    '<file>',
-    'the request (upki ca rollover issuer, upki ca init --request), or the last CRL of the root',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command
+function signCommand(): UpkiCommand {
+  const command = new UpkiCommand('sign')
+    .description(
+      'Run where the key of the root is: signs an issuer certificate for a request, and the CRL of the root. Needs no network and no CA.',
+    )
+    .argument(
+      '<file>',
+      'the request (upki ca rollover issuer, upki ca init --request), or the last CRL of the root',
+    )
+    .settings(['ca'])
     .option('--root <file>', 'file of upki ca root export (default: ca.key and ca.crt of the directory)')
     .option('--passphrase-file <file>', PASSPHRASE)
     .requiredOption('--out <file>', 'file to write, for upki ca install')
     .option('--days <days>', 'validity of the issuer in days', '1825')
     .option('--crl-days <days>', 'validity of the CRL in days', '365')
     .option('--public-url <url>', 'base URL of the root’s CRL in the certificate, if the request has none')
-    .option('--revoke <serial...>', 'serials of issuers to revoke');
-  addExamples(command, [
-    [
-      'upki ca root sign issuer.csr --root root.pem --out issuer.crt',
-      'Sign an issuer; the file also has its chain and the root’s CRL.',
-    ],
-    [
-      'upki ca root sign root.crl --root root.pem --out fresh.crl',
-      'Sign a new CRL with the same revocations as the last one.',
-    ],
-  ]);
+    .option('--revoke <serial...>', 'serials of issuers to revoke')
+    .examples([
+      [
+        'upki ca root sign issuer.csr --root root.pem --out issuer.crt',
+        'Sign an issuer; the file also has its chain and the root’s CRL.',
+      ],
+      [
+        'upki ca root sign root.crl --root root.pem --out fresh.crl',
+        'Sign a new CRL with the same revocations as the last one.',
+      ],
+    ]);
   return command.action((file: string, flags: SignFlags) => mendable(() => sign(command, file, flags)));
 }
 
-async function sign(command: Command, file: string, flags: SignFlags): Promise<void> {
+async function sign(command: UpkiCommand, file: string, flags: SignFlags): Promise<void> {
   const text = await readIfThere(file);
   if (text === null) throw new CannotStart(`there is no ${file}`);
   const root = await rootOf(command, flags);
@@ -138,7 +134,7 @@ async function sign(command: Command, file: string, flags: SignFlags): Promise<v
       });
       out.push(toPem('CERTIFICATE', issuer), toPem('CERTIFICATE', root.certificate));
       const { serial, notAfter } = parseCertificate(issuer);
-      say(`Signed an issuer with the serial ${serial}, valid until ${day(notAfter)}.`);
+      say(`Signed an issuer with the serial ${serial}, valid until ${iso(notAfter)}.`);
     }
     const last = crls[0] ?? null;
     const crl = await signRootCrl({ ...common, last, revoke: flags.revoke ?? [], days: crlDays });
@@ -151,11 +147,10 @@ async function sign(command: Command, file: string, flags: SignFlags): Promise<v
   say(`Take ${flags.out} to the CA: upki ca install ${flags.out}`);
 }
 
-async function rootOf(command: Command, { root, passphraseFile }: SignFlags): Promise<RootInFile> {
+async function rootOf(command: UpkiCommand, { root, passphraseFile }: SignFlags): Promise<RootInFile> {
   const given = passphraseFile === undefined ? null : await passphraseIn(passphraseFile);
   if (root === undefined) {
-    const { dir: dataDir } = command.opts<{ dir?: string }>();
-    const { settings } = loadProgramSettings('ca', process.env, dataDir === undefined ? {} : { dataDir });
+    const { settings } = loadProgramSettings('ca', process.env, command.given());
     return readRootFolder(settings.dataDir, given ?? settings.caPassphrase);
   }
   return readRootFile(await readFile(root, 'utf8'), given, root);

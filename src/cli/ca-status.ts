@@ -1,31 +1,28 @@
-import { Command } from 'commander';
 import type { OpenAuthorities } from '../ca/authorities/open.js';
 import { describeSet } from '../ca/authorities/status.js';
 import { pendingRequest } from '../ca/elsewhere/request.js';
 import { caPaths } from '../ca/folder/paths.js';
 import { loadProfiles } from '../ca/issue/profiles.js';
 import { shownUri } from '../ca/token/uri.js';
-import { day, say } from './ca-rollover.js';
-import { addExamples } from './help.js';
+import { UpkiCommand } from './command.js';
 import { withLocalSet } from './on-ca-machine.js';
-import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { iso, jsonText, print, say } from './print.js';
 
 /** `upki ca status` */
-export function caStatusCommand(): Command {
-  const command = new Command('status').description(
-    'Show roots and issuers, their expiry, and the next steps.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command.option('--json', 'for programs');
-  addExamples(command, [
-    ['upki ca status', 'Show the CA on this machine, whether it runs or not.'],
-    ['upki ca status --json', 'The same for a script.'],
-  ]);
+export function caStatusCommand(): UpkiCommand {
+  const command = new UpkiCommand('status')
+    .description('Show roots and issuers, their expiry, and the next steps.')
+    .settings(['ca'])
+    .option('--json', 'for programs')
+    .examples([
+      ['upki ca status', 'Show the CA on this machine, whether it runs or not.'],
+      ['upki ca status --json', 'The same for a script.'],
+    ]);
   return command.action(({ json }: { json?: boolean }) =>
     withLocalSet(command, async (local, store, { succeedAt, dataDir }) => {
       const profiles = (await loadProfiles(caPaths(dataDir).profiles)).values();
       const all = await describeSet({ set: local.set, store, succeedAt, profiles, now: Date.now() });
-      if (json) say(JSON.stringify(all, null, 2));
+      if (json) print(jsonText(all));
       else {
         for (const each of all) say(describe(each, local));
         if ((await pendingRequest(dataDir)) !== null)
@@ -43,16 +40,16 @@ function describe(each: View, { set }: OpenAuthorities): string {
   const lines = [
     `${each.kind} ${each.id}  ${each.state}`,
     `  ${each.dn}`,
-    `  from ${day(each.not_before)} to ${day(each.not_after)}; its key is ${placeOf(each, set)}`,
+    `  from ${iso(each.not_before)} to ${iso(each.not_after)}; its key is ${placeOf(each, set)}`,
     ...(each.kind === 'issuer' ? [`  under the root ${each.root}`] : []),
     ...(each.of === undefined ? [] : [`  the key of the root ${each.of}, certified by ${each.root}`]),
-    ...(each.revoked === undefined ? [] : [`  revoked on ${day(each.revoked)}`]),
+    ...(each.revoked === undefined ? [] : [`  revoked on ${iso(each.revoked)}`]),
     ...(each.last_certificate_end === undefined
       ? []
-      : [`  its last certificate expires on ${day(each.last_certificate_end)}`]),
+      : [`  its last certificate expires on ${iso(each.last_certificate_end)}`]),
     ...(each.crl === undefined
       ? []
-      : [`  its CRL ${each.crl.number} is valid until ${day(each.crl.next_update)}`]),
+      : [`  its CRL ${each.crl.number} is valid until ${iso(each.crl.next_update)}`]),
     ...(each.successor_due === undefined ? [] : [`  next: ${nextStep(each.successor_due, set)}`]),
     ...(each.warning === undefined ? [] : [`  WARNING: ${each.warning}`]),
   ];
@@ -67,6 +64,6 @@ function placeOf({ id, key }: View, set: OpenAuthorities['set']): string {
 function nextStep(due: number, set: OpenAuthorities['set']): string {
   const [root] = set.roots;
   return root?.signer
-    ? `a successor will be made automatically from ${day(due)}`
-    : `a successor is due from ${day(due)}: the root is elsewhere, so make a request with upki ca rollover issuer`;
+    ? `a successor will be made automatically from ${iso(due)}`
+    : `a successor is due from ${iso(due)}: the root is elsewhere, so make a request with upki ca rollover issuer`;
 }

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { configurationReference, defaultText, type Program } from '../config/index.js';
 import { SETTING_LIST } from '../config/settings/index.js';
 import { type EffectiveValue, effectiveValues } from '../programs/effective-values.js';
 import { loadProgramSettings } from '../programs/settings.js';
-import { addExamples } from './help.js';
-import { DIRECTORY_FLAG } from './options.js';
+import { DIRECTORY_FLAG, UpkiCommand } from './command.js';
+import { jsonText, print, warn } from './print.js';
 
 interface ConfigOptions {
   dir?: string;
@@ -16,19 +15,19 @@ interface ConfigOptions {
 }
 
 /** `upki config`: prints the settings in effect and their sources, without secrets. */
-export function configCommand(): Command {
-  const command = new Command('config')
+export function configCommand(): UpkiCommand {
+  const command = new UpkiCommand('config')
     .description('Check the configuration; print every value in effect and its source, without secrets.')
     .option(DIRECTORY_FLAG.flags, 'Data directory of `upki start`, or of the program alone. (UPKI_DATA_DIR)')
     .option('--program <ra|ca>', 'the configuration of one program (default: both)')
     .option('--json', 'print JSON: variable to value and source')
-    .option('--reference', 'print the reference of all settings instead (Markdown)');
-  addExamples(command, [
-    ['upki config', 'The configuration of `upki start`, from environment, ~/.upki/upki.yml and defaults.'],
-    ['upki config -d /srv/pki --program ca', 'The configuration of the CA in another directory.'],
-  ]);
+    .option('--reference', 'print the reference of all settings instead (Markdown)')
+    .examples([
+      ['upki config', 'The configuration of `upki start`, from environment, ~/.upki/upki.yml and defaults.'],
+      ['upki config -d /srv/pki --program ca', 'The configuration of the CA in another directory.'],
+    ]);
   return command.action(async (options: ConfigOptions) => {
-    if (options.reference) return void process.stdout.write(configurationReference());
+    if (options.reference) return print(configurationReference());
     const { program, dir = process.env.UPKI_DATA_DIR } = options;
     if (program !== undefined && program !== 'ra' && program !== 'ca')
       return command.error(`error: --program must be ra or ca, not "${program}"`);
@@ -37,11 +36,11 @@ export function configCommand(): Command {
       loadProgramSettings(each, process.env, dir ? { dataDir: folderOf(dir, each) } : {}),
     );
     const warnings = loaded.flatMap((each) => each.warnings);
-    for (const warning of new Set(warnings)) process.stderr.write(`uPKI: ${warning}\n`);
+    new Set(warnings).forEach(warn);
     const values = await Promise.all(
       loaded.map(async (each, index) => effectiveValues(each, programs[index] ?? 'ra')),
     );
-    process.stdout.write(options.json ? asJson(values) : asText(programs, values));
+    print(options.json ? asJson(values) : asText(programs, values));
   });
 }
 
@@ -57,7 +56,7 @@ type Values = Record<string, EffectiveValue>;
 
 /** As JSON. A variable that both programs read has the RA's value. */
 function asJson(values: Values[]): string {
-  return `${JSON.stringify(Object.assign({}, ...values.toReversed()), null, 2)}\n`;
+  return jsonText(Object.assign({}, ...values.toReversed()));
 }
 
 /** Lines for an environment file, grouped by source, followed by comments with the variables that have no value. */

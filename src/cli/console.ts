@@ -1,22 +1,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
 import { CannotStart, WrongUsage } from '../programs/exit.js';
-import { RaFiles } from '../programs/ra/files.js';
-import { commonDirectory } from '../programs/settings.js';
+import { DIRECTORY_FLAG, UpkiCommand } from './command.js';
 import { readAdministrator, startConsole } from './console-server.js';
-import { addExamples } from './help.js';
-import { DIRECTORY_FLAG } from './options.js';
+import { servedRa } from './on-ra-machine.js';
 
 interface ConsoleOptions {
-  dir?: string;
   url?: string;
   port: string;
 }
 
 /** `upki console`: serves the console on this machine, with an administrator's files. */
-export function consoleCommand(): Command {
-  const command = new Command('console')
+export function consoleCommand(): UpkiCommand {
+  const command = new UpkiCommand('console')
     .description(
       'Serve the console on this machine with the files of an administrator, and print a link that works once. Stops with Ctrl-C.',
     )
@@ -26,17 +22,17 @@ export function consoleCommand(): Command {
     )
     .option('--url <url>', "the RA's base URL (default: that of the RA on this machine) (UPKI_URL)")
     .option('--port <port>', 'port on the loopback address (0: any free port)', '0')
-    .option(DIRECTORY_FLAG.flags, 'data directory of `upki start`, or of an RA alone (UPKI_DATA_DIR)');
-  addExamples(command, [
-    ['upki console alice', 'Use alice/alice.key, .crt and upki-root.crt with the RA on this machine.'],
-    ['upki console alice --url https://pki.plant.lan:8000', 'Use an RA elsewhere.'],
-  ]);
-  return command.action(async (given: string | undefined, { dir, url, port }: ConsoleOptions) => {
-    // What was typed is looked at before what is here.
+    .option(DIRECTORY_FLAG.flags, 'data directory of `upki start`, or of an RA alone (UPKI_DATA_DIR)')
+    .examples([
+      ['upki console alice', 'Use alice/alice.key, .crt and upki-root.crt with the RA on this machine.'],
+      ['upki console alice --url https://pki.plant.lan:8000', 'Use an RA elsewhere.'],
+    ]);
+  return command.action(async (given: string | undefined, { url, port }: ConsoleOptions) => {
+    // Errors of the command line come before those of this machine.
     const wanted = { port: portOf(port), url: url === undefined ? undefined : baseOf(url) };
+    const servedHere = async () => (await servedRa(command.directory(), 'name one with --url')).url;
     const folder = resolve(given ?? process.env.UPKI_ADMIN ?? onlyFolder());
-    const base =
-      wanted.url ?? baseOf(process.env.UPKI_URL ?? (await servedHere(commonDirectory(process.env, dir))));
+    const base = wanted.url ?? baseOf(process.env.UPKI_URL ?? (await servedHere()));
     const administrator = readAdministrator(folder);
     const { link, close } = await startConsole({ administrator, base, port: wanted.port });
     process.stdout.write(
@@ -61,15 +57,6 @@ function onlyFolder(): string {
       ? 'there is no folder of an administrator here: name the one that `upki admin add` made'
       : `there are several folders of administrators; name one: ${folders.join(', ')}`,
   );
-}
-
-/** @throws CannotStart when no RA has served here */
-async function servedHere(directory: string): Promise<string> {
-  for (const folder of [join(directory, 'ra'), directory]) {
-    const url = await new RaFiles(folder).url();
-    if (url !== null) return url;
-  }
-  throw new CannotStart(`no RA has served from ${directory}: name one with --url`);
 }
 
 /** @throws WrongUsage */

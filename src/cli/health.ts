@@ -1,13 +1,12 @@
-import { request as requestPlain } from 'node:http';
-import { type RequestOptions, request as requestTls } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { readIfThere } from '../lib/files.js';
 import { CannotStart, ExitCode } from '../programs/exit.js';
-import { commonDirectory, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
-import { addExamples } from './help.js';
-import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
+import { UpkiCommand } from './command.js';
+import { exchange } from './http.js';
+import { raFolders } from './on-ra-machine.js';
+import { say, warn } from './print.js';
 
 /** Shorter than the usual timeout of container engines and supervisors for a probe. */
 const TIME_LIMIT = 5_000;
@@ -15,32 +14,31 @@ const TIME_LIMIT = 5_000;
 const ANY = new Set(['::', '0.0.0.0']);
 
 /** `upki health`: a probe for containers and supervisors without curl. */
-export function healthCommand(): Command {
-  const command = new Command('health').description(
-    'Check whether the RA on this machine is ready: exits with 0 if it is, else with 1 and the reason.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ra']);
-  command.option('--json', 'print JSON: whether it is ready, and the reason');
-  addExamples(command, [
-    ['upki health', 'Check the RA of `upki start`, or a single one in ~/.upki/ra.'],
-    ['upki health -d /srv/pki/ra && echo ready', 'Check an RA in another directory.'],
-  ]);
+export function healthCommand(): UpkiCommand {
+  const command = new UpkiCommand('health')
+    .description(
+      'Check whether the RA on this machine is ready: exits with 0 if it is, else with 1 and the reason.',
+    )
+    .settings(['ra'])
+    .option('--json', 'print JSON: whether it is ready, and the reason')
+    .examples([
+      ['upki health', 'Check the RA of `upki start`, or a single one in ~/.upki/ra.'],
+      ['upki health -d /srv/pki/ra && echo ready', 'Check an RA in another directory.'],
+    ]);
   return command.action(async ({ json = false }: { json?: boolean }) => {
-    const flags = givenFlags(command, [DIRECTORY_FLAG]);
-    const { settings, root } = await findRa(commonDirectory(process.env, flags.dataDir));
+    const { settings, root } = await findRa(command.directory());
     const complaint = await ask(settings, root)
       .catch((error: Error) => askOutOfTime(settings, root, error))
       .then(complaintOf, (error: Error) => error.message);
     if (complaint !== null) process.exitCode = ExitCode.failure;
-    if (json) process.stdout.write(`${JSON.stringify({ ready: complaint === null, reason: complaint })}\n`);
-    else if (complaint === null) process.stdout.write('ready\n');
-    else process.stderr.write(`uPKI: ${complaint}\n`);
+    if (json) say(JSON.stringify({ ready: complaint === null, reason: complaint }));
+    else if (complaint === null) say('ready');
+    else warn(complaint);
   });
 }
 
-/** Finds the RA: `upki start` gives it its own folder in the directory; an RA alone uses the directory itself. */
 async function findRa(directory: string): Promise<{ settings: ProgramSettings; root: string }> {
-  for (const dataDir of [join(directory, 'ra'), directory]) {
+  for (const dataDir of raFolders(directory)) {
     const root = await readIfThere(join(dataDir, 'ca.crt'));
     if (root === null) continue;
     return { settings: loadProgramSettings('ra', process.env, { dataDir }).settings, root };
@@ -98,30 +96,17 @@ async function askOutOfTime(settings: ProgramSettings, root: string, error: Erro
   return answer;
 }
 
-function ask(settings: ProgramSettings, root: string, inTime = true): Promise<Answer> {
-  const { raHost, raPort: port, raTls } = settings;
+async function ask(settings: ProgramSettings, root: string, inTime = true): Promise<Answer> {
+  const { raHost, raPort: port, raTls: tls } = settings;
   const host = ANY.has(raHost) ? (isIPv6(raHost) ? 'localhost' : '127.0.0.1') : raHost;
-  const options: RequestOptions = {
-    host,
-    port,
-    path: '/api/v1/public/health?ready=1',
-    signal: AbortSignal.timeout(TIME_LIMIT),
-    agent: false,
-    ...(raTls && { ca: root, rejectUnauthorized: inTime }),
-  };
-  return new Promise((resolve, reject) => {
-    const asked = (raTls ? requestTls : requestPlain)(options, async (answer) => {
-      let body = '';
-      try {
-        for await (const chunk of answer.setEncoding('utf8')) body += chunk;
-        resolve({ status: answer.statusCode ?? 0, body });
-      } catch (error) {
-        reject(error);
-      }
+  try {
+    const { status, content } = await exchange({
+      ...{ tls, host, port, path: '/api/v1/public/health?ready=1', timeLimit: TIME_LIMIT },
+      ...(tls && { ca: root, rejectUnauthorized: inTime }),
     });
-    asked.on('error', (error) =>
-      reject(new Error(whyNot(error, settings, `${host}:${port}`), { cause: error })),
-    );
-    asked.end();
-  });
+    return { status, body: content.toString() };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new Error(whyNot(error, settings, `${host}:${port}`), { cause: error });
+  }
 }

@@ -15,15 +15,6 @@ export function addExitCodes(program: Command): Command {
 export const widthOf = (command: Command): number =>
   command.configureOutput().getOutHelpWidth?.() ?? HELP_WIDTH;
 
-/** Puts examples at the beginning of a command's help. */
-export function addExamples(command: Command, examples: [commandLine: string, what: string][]): Command {
-  return command.addHelpText('before', () => {
-    const width = widthOf(command);
-    const shown = examples.map(([line, what]) => `${wrapCommand(line, width)}\n${wrap(what, 6, width)}`);
-    return `Examples:\n${shown.join('\n')}\n`;
-  });
-}
-
 /** Wraps a text between words to `width` columns; each line begins with `indent` spaces. */
 export function wrap(text: string, indent: number, width: number): string {
   const margin = ' '.repeat(indent);
@@ -33,7 +24,7 @@ export function wrap(text: string, indent: number, width: number): string {
 }
 
 /** Wraps a command line so that it can still be pasted: lines end with a backslash, and quoted words stay whole. */
-function wrapCommand(line: string, width: number): string {
+export function wrapCommand(line: string, width: number): string {
   const words = line.match(/(?:"[^"]*"|'[^']*'|\$\([^)]*\)|[^\s"'])+/g) ?? [];
   return inLines(words, width - ' \\'.length - 4)
     .map((each, index) => `${index === 0 ? '  ' : '    '}${each}`)

@@ -1,45 +1,39 @@
 import { realpath } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { Command } from 'commander';
 import { makePrivateFolder } from '../lib/files.js';
 import { mendable } from '../programs/ca/start.js';
 import { CannotStart } from '../programs/exit.js';
 import { lockDirectory } from '../programs/lock.js';
-import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
+import { loadProgramSettings } from '../programs/settings.js';
 import { migrateFromPython, NotAPythonRa } from '../python/migrate/from-python.js';
 import { NotAPythonCa } from '../python/migrate/python-ca-folder.js';
-import { addExamples } from './help.js';
-import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { UpkiCommand } from './command.js';
+import { say, warn } from './print.js';
 
 /** `upki migrate`: migrates an upki-ca, and optionally an upki-ra, into our own folders. */
-export function migrateCommand(): Command {
-  const command = new Command('migrate')
+export function migrateCommand(): UpkiCommand {
+  const command = new UpkiCommand('migrate')
     .description(
       'Migrate the data of the Python programs: keys, certificates, revocations, administrators and profiles of the CA; accounts ' +
         'and orders of the RA. The source is only read. Repeating it adds what is new.',
     )
     .requiredOption('--from-python <ca-dir>', 'data folder of upki-ca (~/.upki/ca, or its UPKI_DATA_DIR)')
-    .argument('[ra-dir]', 'data folder of upki-ra, with its acme.db');
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  addExamples(command, [
-    ['mv ~/.upki ~/.upki-python', 'Move the old folder away: both programs use the same one by default.'],
-    ['upki migrate --from-python ~/.upki-python/ca ~/.upki-python/ra', 'Migrate both into ~/.upki.'],
-    ['upki migrate --from-python /srv/python-ca -d /srv/pki', 'Bring a CA alone over, into /srv/pki/ca.'],
-  ]);
+    .argument('[ra-dir]', 'data folder of upki-ra, with its acme.db')
+    .settings(['ca'])
+    .examples([
+      ['mv ~/.upki ~/.upki-python', 'Move the old folder away: both programs use the same one by default.'],
+      ['upki migrate --from-python ~/.upki-python/ca ~/.upki-python/ra', 'Migrate both into ~/.upki.'],
+      ['upki migrate --from-python /srv/python-ca -d /srv/pki', 'Bring a CA alone over, into /srv/pki/ca.'],
+    ]);
   return command.action(async (raDir: string | undefined, { fromPython }: { fromPython: string }) => {
-    const flags = givenFlags(command, [DIRECTORY_FLAG]);
     await migrate(
       { ca: resolve(fromPython), ra: raDir === undefined ? null : resolve(raDir) },
-      flags.dataDir,
+      command.directory(),
     );
   });
 }
 
-async function migrate(
-  from: { ca: string; ra: string | null },
-  directory: string | undefined,
-): Promise<void> {
-  const dataDir = commonDirectory(process.env, directory);
+async function migrate(from: { ca: string; ra: string | null }, dataDir: string): Promise<void> {
   const to = { ca: join(dataDir, 'ca'), ra: join(dataDir, 'ra') };
   await refuseOverlap([from.ca, from.ra ?? []].flat(), [to.ca, to.ra]);
   const { settings } = loadProgramSettings('ca', process.env, { dataDir: to.ca });
@@ -54,13 +48,11 @@ async function migrate(
         to: { ...to, caDatabase: settings.caDatabaseUrl, raDatabase: databaseUrl },
         passphrase: settings.caPassphrase,
         company: settings.caCompany,
-        progress: (what, done, total) => process.stderr.write(`uPKI: ${what}: ${done} of ${total}\n`),
+        progress: (what, done, total) => warn(`${what}: ${done} of ${total}`),
         clock: Date.now,
       }),
     );
-    process.stdout.write(
-      `${report}\nThe CA is in ${to.ca}${from.ra === null ? '' : `, the RA in ${to.ra}`}\n`,
-    );
+    say(`${report}\nThe CA is in ${to.ca}${from.ra === null ? '' : `, the RA in ${to.ra}`}`);
   } catch (error) {
     if (!(error instanceof NotAPythonCa || error instanceof NotAPythonRa)) throw error;
     throw new CannotStart(error.message, { cause: error });

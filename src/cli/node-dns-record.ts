@@ -1,16 +1,11 @@
-import { join } from 'node:path';
-import { Command } from 'commander';
 import { parseIdentifier } from '../model/identifiers.js';
 import { Problem } from '../model/problem.js';
-import { CannotStart } from '../programs/exit.js';
-import { RaFiles } from '../programs/ra/files.js';
-import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
+import { loadProgramSettings } from '../programs/settings.js';
 import { PERSIST_LABEL, persistRecord } from '../va/dns-persist-01.js';
-import { addExamples } from './help.js';
-import { DIRECTORY_FLAG } from './options.js';
+import { DIRECTORY_FLAG, UpkiCommand } from './command.js';
+import { servedRa } from './on-ra-machine.js';
 
 interface DnsRecordOptions {
-  dir?: string;
   account: string;
   wildcard?: boolean;
   until?: string;
@@ -18,8 +13,8 @@ interface DnsRecordOptions {
 }
 
 /** `upki node dns-record`: prints the zone file line that authorizes an account for a name by dns-persist-01. */
-export function dnsRecordCommand(): Command {
-  const command = new Command('dns-record')
+export function dnsRecordCommand(): UpkiCommand {
+  const command = new UpkiCommand('dns-record')
     .description(
       'Print the TXT record that permanently authorizes an ACME account for a name (dns-persist-01), as a line of a zone file. ' +
         'The RA must have UPKI_RA_DNS_PERSIST=true.',
@@ -32,20 +27,20 @@ export function dnsRecordCommand(): Command {
     .option('-w, --wildcard', 'Also cover wildcards and all names below.')
     .option('-u, --until <time>', 'Expiry of the record, such as 2027-01-31 or 2027-01-31T12:00:00Z.')
     .option(DIRECTORY_FLAG.flags, 'Data directory of `upki start`, or of an RA alone. (UPKI_DATA_DIR)')
-    .option('--json', 'Print JSON: name, type, ttl and value of the record.');
-  addExamples(command, [
-    ['upki node dns-record app.plant.lan -a 0193f2c4b5', 'One name, for the account with this id.'],
-    [
-      "upki node dns-record '*.plant.lan' -a https://pki.plant.lan:8000/acme/account/0193f2c4b5 -u 2027-12-31",
-      'All names in plant.lan, until the end of 2027.',
-    ],
-  ]);
+    .option('--json', 'Print JSON: name, type, ttl and value of the record.')
+    .examples([
+      ['upki node dns-record app.plant.lan -a 0193f2c4b5', 'One name, for the account with this id.'],
+      [
+        "upki node dns-record '*.plant.lan' -a https://pki.plant.lan:8000/acme/account/0193f2c4b5 -u 2027-12-31",
+        'All names in plant.lan, until the end of 2027.',
+      ],
+    ]);
   return command.action(async (asked: string, options: DnsRecordOptions) => {
     const name = nameOf(asked);
     const until = options.until === undefined ? null : secondsOf(options.until);
     if (name === null) return command.error(`error: "${asked}" is not a DNS name`);
     if (Number.isNaN(until)) return command.error(`error: --until "${options.until}" is not a date or time`);
-    const { base, issuer } = await findRa(commonDirectory(process.env, options.dir));
+    const { base, issuer } = await findRa(command.directory());
     const accountUri = accountUrl(options.account, base);
     if (accountUri === null) {
       return command.error(
@@ -88,15 +83,9 @@ const zoneLine = ({ name, type, ttl, value }: { name: string; type: string; ttl:
 const quoted = (value: string): string =>
   (value.match(/.{1,255}/g) ?? []).map((part) => `"${part}"`).join(' ');
 
-/** @throws CannotStart when the RA has never served */
+/** The RA's URL, and the name by which records identify its CA. @throws CannotStart when the RA has never served */
 async function findRa(directory: string): Promise<{ base: string; issuer: string }> {
-  for (const dataDir of [join(directory, 'ra'), directory]) {
-    const base = await new RaFiles(dataDir).url();
-    if (base === null) continue;
-    const { caaIdentities } = loadProgramSettings('ra', process.env, { dataDir }).settings;
-    return { base, issuer: caaIdentities[0] ?? new URL(base).hostname };
-  }
-  throw new CannotStart(
-    `no RA has served from ${directory}: run \`upki start\` first, or name another directory with -d`,
-  );
+  const { url: base, files } = await servedRa(directory);
+  const { caaIdentities } = loadProgramSettings('ra', process.env, { dataDir: files.directory }).settings;
+  return { base, issuer: caaIdentities[0] ?? new URL(base).hostname };
 }

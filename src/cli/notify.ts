@@ -1,22 +1,20 @@
 import { hostname } from 'node:os';
-import { Command } from 'commander';
 import { messageOf } from '../notices/message.js';
 import { CannotStart, ExitCode } from '../programs/exit.js';
 import { RaFiles } from '../programs/ra/files.js';
 import { sendersOf } from '../programs/ra/notices.js';
 import { loadProgramSettings } from '../programs/settings.js';
-import { addExamples } from './help.js';
-import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { UpkiCommand } from './command.js';
+import { say } from './print.js';
 
 /** `upki notify …`: the targets of notices (UPKI_NOTIFY). */
-export function notifyCommand(): Command {
-  const test = new Command('test').description(
-    'Send a test notice to every target of UPKI_NOTIFY now, and print the results.',
-  );
-  addSettingFlags(test, [DIRECTORY_FLAG], ['ra']);
-  addExamples(test, [['upki notify test -d ~/.upki/ra', 'Use the settings of the RA of `upki start`.']]);
+export function notifyCommand(): UpkiCommand {
+  const test = new UpkiCommand('test')
+    .description('Send a test notice to every target of UPKI_NOTIFY now, and print the results.')
+    .settings(['ra'])
+    .examples([['upki notify test -d ~/.upki/ra', 'Use the settings of the RA of `upki start`.']]);
   test.action(async () => {
-    const { settings } = loadProgramSettings('ra', process.env, givenFlags(test, [DIRECTORY_FLAG]));
+    const { settings } = loadProgramSettings('ra', process.env, test.given());
     if (settings.notify.length === 0) throw new CannotStart('UPKI_NOTIFY has no targets');
     const registration = await new RaFiles(settings.dataDir).registration();
     const ra = settings.raCn ?? hostname();
@@ -27,16 +25,18 @@ export function notifyCommand(): Command {
     for (const sender of senders) {
       try {
         await sender.send({ id: `msg_test${now}`, createdAt: now }, message);
-        process.stdout.write(`${sender.label}: sent\n`);
+        say(`${sender.label}: sent`);
       } catch (error) {
         failed += 1;
-        process.stdout.write(`${sender.label}: ${error instanceof Error ? error.message : error}\n`);
+        say(`${sender.label}: ${error instanceof Error ? error.message : error}`);
       } finally {
         sender.close?.();
       }
     }
     if (failed > 0) process.exitCode = ExitCode.failure;
   });
-  const notify = new Command('notify').description('Test the notices about problems.').addCommand(test);
-  return addExamples(notify, [['upki notify test', 'Send a test notice to every target of UPKI_NOTIFY.']]);
+  return new UpkiCommand('notify')
+    .description('Test the notices about problems.')
+    .addCommand(test)
+    .examples([['upki notify test', 'Send a test notice to every target of UPKI_NOTIFY.']]);
 }

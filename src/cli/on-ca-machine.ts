@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os';
-import type { Command } from 'commander';
 import { pino } from 'pino';
 import { type OpenAuthorities, openAuthorities } from '../ca/authorities/open.js';
 import { loadCaFiles } from '../ca/folder/files.js';
 import type { KeyPlaces } from '../ca/folder/signing-key.js';
-import { openLocalStore, servedUrl } from '../ca/local-access.js';
+import type { Certifier } from '../ca/issue/certifier.js';
+import { openLocalCa, openLocalStore, servedUrl } from '../ca/local-access.js';
 import { useTokenPin } from '../ca/token/tokens.js';
 import { caFolder } from '../programs/ca/folder.js';
 import { keyPlaces, mendable } from '../programs/ca/start.js';
@@ -14,34 +14,61 @@ import type { AdministratorRecord } from '../store/contract/ca.js';
 import type { Actor, CaStore } from '../store/index.js';
 import { attributeOf, parseHolder } from '../x509/name.js';
 import { OID } from '../x509/oids.js';
-import { DIRECTORY_FLAG, type Flag, givenFlags } from './options.js';
+import type { UpkiCommand } from './command.js';
+import { warn } from './print.js';
 
 /** Helpers of commands on the CA's machine: its folder, its store, and the user who runs them. */
 
 /** The settings of a command that makes or serves a CA; warnings go to standard error. */
-export function loadCa(command: Command, flags: Flag[]): LoadedProgram {
-  const loaded = loadProgramSettings('ca', process.env, givenFlags(command, flags));
+export function loadCa(command: UpkiCommand): LoadedProgram {
+  const loaded = loadProgramSettings('ca', process.env, command.given());
   // `upki start` has already printed these warnings.
-  if (!process.send) for (const warning of loaded.warnings) process.stderr.write(`uPKI: ${warning}\n`);
+  if (!process.send) loaded.warnings.forEach(warn);
   return loaded;
 }
 
-/** Finds the CA's folder and prints warnings about the settings to standard error. @throws CannotStart */
-export async function caFolderOf(command: Command): Promise<string> {
-  const { dataDir } = givenFlags(command, [DIRECTORY_FLAG]);
-  return caFolder(process.env, dataDir);
-}
+/** The folder of the CA in the directory of a command. @throws CannotStart without a CA */
+export const caFolderOf = (command: UpkiCommand): Promise<string> =>
+  caFolder(process.env, command.given().dataDir);
 
-/** Opens the CA's store for some work, whether or not the CA runs. */
-export async function withCaStore<T>(dataDir: string, work: (store: CaStore) => Promise<T>): Promise<T> {
+/**
+ * Opens the store of the CA on this machine for some work, whether or not the CA runs.
+ * @throws CannotStart without a CA, or when its database cannot be opened
+ */
+export async function withCaStore<T>(
+  command: UpkiCommand,
+  work: (store: CaStore, dataDir: string) => Promise<T>,
+): Promise<T> {
+  const dataDir = await caFolderOf(command);
   const { settings } = loadProgramSettings('ca', process.env, { dataDir });
   useTokenPin(settings.caTokenPin);
   const store = await mendable(() => openLocalStore(dataDir, settings.caDatabaseUrl));
   try {
-    return await work(store);
+    return await work(store, dataDir);
   } finally {
     await store.close();
   }
+}
+
+/**
+ * Opens the issuer in use, to issue certificates or to record them. The settings are those of the CA's own file and of the
+ * environment, because the CA may never have served.
+ * @throws CannotStart
+ */
+export function openCertifier(store: CaStore, dataDir: string): Promise<Certifier> {
+  const { settings, given } = loadProgramSettings('ca', process.env, { dataDir });
+  return mendable(() =>
+    openLocalCa(store, {
+      dataDir,
+      databaseUrl: settings.caDatabaseUrl,
+      passphrase: settings.caPassphrase,
+      publicUrl: settings.caPublicUrl,
+      company: given.has('caCompany') ? settings.caCompany : null,
+      clock: Date.now,
+      shared: settings.caDatabaseUrl !== null,
+      log: pino({ level: 'silent' }),
+    }),
+  );
 }
 
 /** The CA on this machine. */
@@ -59,28 +86,25 @@ export interface LocalContext {
  * @throws CannotStart
  */
 export async function withLocalSet(
-  command: Command,
+  command: UpkiCommand,
   work: (local: OpenAuthorities, store: CaStore, context: LocalContext) => Promise<void>,
 ): Promise<void> {
-  const dataDir = await caFolderOf(command);
-  const { settings } = loadProgramSettings('ca', process.env, { dataDir });
-  const passphrase = settings.caPassphrase;
-  const succeedAt = settings.caSucceedAt / 100;
-  const places = keyPlaces(settings);
-  await withCaStore(dataDir, (store) =>
+  await withCaStore(command, (store, dataDir) =>
     mendable(async () => {
-      const files = await loadCaFiles({ dataDir, passphrase, seed: null });
-      const local = await openAuthorities(store, files, {
-        dataDir,
-        passphrase,
-        publicUrl: await servedUrl(store, settings.caPublicUrl),
-        shared: settings.caDatabaseUrl !== null,
-        places,
-        succeedAt,
+      const { settings } = loadProgramSettings('ca', process.env, { dataDir });
+      const { caPassphrase: passphrase, caDatabaseUrl, caPublicUrl } = settings;
+      const context = {
+        ...{ dataDir, passphrase },
+        ...{ succeedAt: settings.caSucceedAt / 100, places: keyPlaces(settings) },
+      };
+      const local = await openAuthorities(store, await loadCaFiles({ dataDir, passphrase, seed: null }), {
+        ...context,
+        publicUrl: await servedUrl(store, caPublicUrl),
+        shared: caDatabaseUrl !== null,
         clock: Date.now,
         log: pino({ level: 'silent' }),
       });
-      await work(local, store, { dataDir, passphrase, succeedAt, places });
+      await work(local, store, context);
     }),
   );
 }

@@ -1,10 +1,12 @@
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { version } from '../lib/version.js';
 import { ExitCode } from '../programs/exit.js';
 import { exitCodeOf } from '../programs/exit-code.js';
 import { limitHeapGrowth } from '../programs/memory.js';
 import { describeError } from '../programs/operator-error.js';
-import { addExamples, addExitCodes } from './help.js';
+import { UpkiCommand } from './command.js';
+import { addExitCodes } from './help.js';
+import { warn } from './print.js';
 
 /** A command of `upki`: its line in `upki --help`, and its code, loaded only when it is needed. */
 interface Entry {
@@ -116,12 +118,10 @@ const COMMANDS: Record<string, Entry> = {
 
 /** Adds only the requested command; for help and for an unknown name, all of them. */
 export async function upki(asked: string | undefined): Promise<Command> {
-  const program = new Command('upki')
+  const program = new UpkiCommand('upki')
     .description("The private network's Let's Encrypt: a certificate authority and an ACME server.")
-    .version(version());
-  addExamples(program, [
-    ['upki start', 'Run everything here, and print how a client gets its first certificate.'],
-  ]);
+    .version(version())
+    .examples([['upki start', 'Run everything here, and print how a client gets its first certificate.']]);
   addExitCodes(program);
   const known = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
   for (const { load, summary } of known ? [known] : Object.values(COMMANDS))
@@ -149,7 +149,7 @@ export async function run(words: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : ExitCode.usage;
       return;
     }
-    process.stderr.write(`uPKI: ${describeError(error)}\n`);
+    warn(describeError(error));
     process.exitCode = exitCodeOf(error);
   }
 }

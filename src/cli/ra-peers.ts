@@ -1,82 +1,74 @@
-import { Command } from 'commander';
 import { CommandRefused, WrongUsage } from '../programs/exit.js';
 import type { CaStore, PeerRecord } from '../store/contract/ca.js';
 import { REVOCATION_REASON } from '../x509/crl.js';
-import { addExamples } from './help.js';
-import { addSettingFlags, DIRECTORY_FLAG } from './options.js';
+import { UpkiCommand } from './command.js';
+import { iso, jsonText, print, say } from './print.js';
 
 /** `upki ra list` and `upki ra revoke`: manage the registered RAs on the CA's machine, whether the CA runs or not. */
 
 /** The code of the CA: loaded on demand, because an RA that serves does not need it. */
 const onCaMachine = () => import('./on-ca-machine.js');
 
-export function listRasCommand(): Command {
-  const command = new Command('list').description(
-    'Print the RAs registered with the CA on this machine, with their channel keys, certificates and states.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command.option('--json', 'print them as JSON');
-  addExamples(command, [
-    ['upki ra list', 'RAs of the CA on this machine.'],
-    ['upki ra list --json', 'The same for a script.'],
-  ]);
-  return command.action(async () => {
-    const { json } = command.opts<{ json?: boolean }>();
-    const { caFolderOf, withCaStore } = await onCaMachine();
-    const peers = await withCaStore(await caFolderOf(command), (store) => store.listPeers());
+export function listRasCommand(): UpkiCommand {
+  const command = new UpkiCommand('list')
+    .description(
+      'Print the RAs registered with the CA on this machine, with their channel keys, certificates and states.',
+    )
+    .settings(['ca'])
+    .option('--json', 'print them as JSON')
+    .examples([
+      ['upki ra list', 'RAs of the CA on this machine.'],
+      ['upki ra list --json', 'The same for a script.'],
+    ]);
+  return command.action(async ({ json }: { json?: boolean }) => {
+    const { withCaStore } = await onCaMachine();
+    const peers = await withCaStore(command, (store) => store.listPeers());
     const shown = peers.map(asShown);
-    const text = json
-      ? `${JSON.stringify(shown, null, 2)}\n`
-      : shown
-          .map(({ cn, state, registered_at, serial, key }) =>
-            [cn, state, registered_at, serial ?? '-', key].join('\t').concat('\n'),
-          )
-          .join('');
-    process.stdout.write(text);
+    if (json) return print(jsonText(shown));
+    for (const { cn, state, registered_at, serial, key } of shown)
+      say([cn, state, registered_at, serial ?? '-', key].join('\t'));
   });
 }
 
 const asShown = ({ cn, publicKey, addedAt, serial, revokedAt }: PeerRecord) => ({
   cn,
   state: revokedAt === null ? ('admitted' as const) : ('revoked' as const),
-  registered_at: new Date(addedAt).toISOString(),
-  revoked_at: revokedAt === null ? null : new Date(revokedAt).toISOString(),
+  registered_at: iso(addedAt),
+  revoked_at: revokedAt === null ? null : iso(revokedAt),
   serial,
   key: publicKey,
 });
 
-export function revokeRaCommand(): Command {
-  const command = new Command('revoke').argument(
-    '<name>',
-    'the common name of the RA; for one replica the serial of its certificate, or its channel key',
-  );
-  command.description(
-    'Revoke all certificates of an RA and block its channel keys at once. Anyone who has the registration seed can ' +
-      'register again: change the seed too if it may be known.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca']);
-  command.option('--reason <reason>', 'keyCompromise for a stolen key', 'cessationOfOperation');
-  addExamples(command, [
-    ['upki ra revoke ra1.example.internal', 'The RA with this name and all its replicas.'],
-    ['upki ra revoke ra1.example.internal --reason keyCompromise', 'After a break-in on its machine.'],
-    ['upki ra revoke 1f0a93c4d2', 'One replica, by the serial that upki ra list prints.'],
-  ]);
-  return command.action(async (name: string) => {
-    const { reason } = command.opts<{ reason: string }>();
+export function revokeRaCommand(): UpkiCommand {
+  const command = new UpkiCommand('revoke')
+    .argument(
+      '<name>',
+      'the common name of the RA; for one replica the serial of its certificate, or its channel key',
+    )
+    .description(
+      'Revoke all certificates of an RA and block its channel keys at once. Anyone who has the registration seed can ' +
+        'register again: change the seed too if it may be known.',
+    )
+    .settings(['ca'])
+    .option('--reason <reason>', 'keyCompromise for a stolen key', 'cessationOfOperation')
+    .examples([
+      ['upki ra revoke ra1.example.internal', 'The RA with this name and all its replicas.'],
+      ['upki ra revoke ra1.example.internal --reason keyCompromise', 'After a break-in on its machine.'],
+      ['upki ra revoke 1f0a93c4d2', 'One replica, by the serial that upki ra list prints.'],
+    ]);
+  return command.action(async (name: string, { reason }: { reason: string }) => {
     const code = reasonOf(reason);
-    const { caFolderOf, withCaStore } = await onCaMachine();
+    const { withCaStore } = await onCaMachine();
     const { mendable } = await import('../programs/ca/start.js');
-    await withCaStore(await caFolderOf(command), async (store) => {
+    await withCaStore(command, async (store) => {
       const peers = (await store.listPeers()).filter(
         (peer) => peer.cn === name.toLowerCase() || peer.cn === name || isOne(peer, name),
       );
       if (peers.length === 0)
         throw new CommandRefused(`no RA ${name} is registered; \`upki ra list\` prints the registered RAs`);
       const revoked = await mendable(() => revokeAll(store, peers, name, code));
-      process.stdout.write(
-        `${name} is blocked: ${peers.length} channel ${peers.length === 1 ? 'key' : 'keys'}.\n` +
-          revoked.map((serial) => `  Revoked      ${serial}\n`).join(''),
-      );
+      say(`${name} is blocked: ${peers.length} channel ${peers.length === 1 ? 'key' : 'keys'}.`);
+      for (const serial of revoked) say(`  Revoked      ${serial}`);
     });
   });
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { makePrivateFolder, readIfThere } from '../lib/files.js';
 import {
   forgetOldChannelKey,
@@ -12,45 +11,42 @@ import { ownEnvironment } from '../programs/own-environment.js';
 import { commonDirectory, loadProgramSettings } from '../programs/settings.js';
 import { joinPrograms } from '../programs/start-environment.js';
 import { banner, type Serving, screen } from './banner.js';
-import { addExamples } from './help.js';
-import { addSettingFlags, CA_ADDRESS_FLAGS, DIRECTORY_FLAG, givenFlags, WEB_FLAGS } from './options.js';
+import { CA_ADDRESS_FLAGS, DIRECTORY_FLAG, UpkiCommand, WEB_FLAGS } from './command.js';
+import { print, warn } from './print.js';
 import type { Answer, Request } from './supervise.js';
 
 const FLAGS = [DIRECTORY_FLAG, ...CA_ADDRESS_FLAGS, ...WEB_FLAGS];
 
 /** `upki start`: runs a CA and an RA together, without asking questions. Needs the supervisor (supervise.ts) as its parent. */
-export function startCommand(): Command {
-  const command = new Command('start').description(
-    'Run a CA and an RA on this machine. The first start initialises both without questions.',
-  );
-  addSettingFlags(command, FLAGS, ['ra', 'ca']);
-  addExamples(command, [
-    ['upki start', 'Serve ACME on port 8000, with all data in ~/.upki.'],
-    ['UPKI_RA_SANS=pki.example.internal upki start', 'Let clients reach the RA by another name as well.'],
-    ['upki start -d /srv/pki --web-port 9000', 'Another directory, another port.'],
-  ]);
-  return command.action(() => start(process.env, givenFlags(command, FLAGS)));
+export function startCommand(): UpkiCommand {
+  const command = new UpkiCommand('start')
+    .description('Run a CA and an RA on this machine. The first start initialises both without questions.')
+    .settings(['ra', 'ca'], FLAGS)
+    .examples([
+      ['upki start', 'Serve ACME on port 8000, with all data in ~/.upki.'],
+      ['UPKI_RA_SANS=pki.example.internal upki start', 'Let clients reach the RA by another name as well.'],
+      ['upki start -d /srv/pki --web-port 9000', 'Another directory, another port.'],
+    ]);
+  return command.action(() => start(process.env, command.given()));
 }
-
-const say = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
 
 /**
  * Prepares both programs, has the supervisor run them, and greets when they serve.
  * @throws ConfigError, CannotStart
  */
-async function start(env: NodeJS.ProcessEnv, flags: ReturnType<typeof givenFlags>): Promise<void> {
+async function start(env: NodeJS.ProcessEnv, flags: ReturnType<UpkiCommand['given']>): Promise<void> {
   const dataDir = commonDirectory(env, flags.dataDir);
   const [raDirectory, caDirectory] = [join(dataDir, 'ra'), join(dataDir, 'ca')];
   const ca = loadProgramSettings('ca', env, { ...flags, dataDir: caDirectory });
   const ra = loadProgramSettings('ra', env, { ...flags, dataDir: raDirectory });
-  for (const warning of new Set([...ca.warnings, ...ra.warnings])) say(warning);
+  for (const warning of new Set([...ca.warnings, ...ra.warnings])) warn(warning);
   await makePrivateFolder(raDirectory);
   await makePrivateFolder(caDirectory);
   await ask({ lock: dataDir });
   const installation = { common: dataDir, ca: caDirectory, ra: raDirectory };
   await requireInstallation(installation);
   if (await forgetOldChannelKey(installation)) {
-    say('the channel key of the CA has changed since the RA registered: the RA registers again');
+    warn('the channel key of the CA has changed since the RA registered: the RA registers again');
   }
 
   const given = new Map([...ca.given, ...ra.given]);
@@ -78,5 +74,5 @@ async function greet(installation: InstallationFolders, serving: Omit<Serving, '
   if (root === null) throw new Error(`the RA serves, but ${serving.rootPath} is missing`);
   await noteInstallation(installation, root);
   const greeting = process.stdout.isTTY ? screen : banner;
-  process.stdout.write(greeting({ ...serving, root }));
+  print(greeting({ ...serving, root }));
 }

@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { ConfigError } from '../config/index.js';
 import { lockDirectory } from '../programs/lock.js';
 import { isShared, pathOf } from '../store/index.js';
+import { UpkiCommand } from './command.js';
 import { readGiven } from './given-file.js';
-import { addExamples } from './help.js';
+import { warn } from './print.js';
 
 interface CopyOptions {
   from?: string;
@@ -15,8 +16,8 @@ interface CopyOptions {
 }
 
 /** `upki store copy`: copies a database from SQLite to PostgreSQL, or back. */
-export function copyCommand(): Command {
-  const command = new Command('copy')
+export function copyCommand(): UpkiCommand {
+  const command = new UpkiCommand('copy')
     .description(
       'Copy the database of an RA or a CA from SQLite into PostgreSQL, or back, completely or not at all, and compare the result. Stop the ' +
         'programs that use it first, and start them afterwards with, or without, UPKI_DATABASE_URL or UPKI_CA_DATABASE_URL.',
@@ -33,30 +34,31 @@ export function copyCommand(): Command {
     .option('--to-file <file>', 'Holds that URL, so that its password is not seen in the list of processes.')
     .addOption(
       new Option('--program <program>', 'program whose data is copied from PostgreSQL').choices(['ra', 'ca']),
-    );
-  addExamples(command, [
-    [
-      'upki store copy --from sqlite:/var/lib/upki/acme.db --to-file /run/secrets/database-url',
-      "Move an RA's.",
-    ],
-    [
-      'upki store copy --from sqlite:$HOME/.upki/ca/ca.db --to postgres://upki@db/upki',
-      "Move a CA's database.",
-    ],
-    [
-      'upki store copy --from-file /run/secrets/database-url --program ca --to sqlite:$HOME/.upki/ca/ca.db',
-      "Move a CA's back.",
-    ],
-  ]);
+    )
+    .examples([
+      [
+        'upki store copy --from sqlite:/var/lib/upki/acme.db --to-file /run/secrets/database-url',
+        "Move an RA's.",
+      ],
+      [
+        'upki store copy --from sqlite:$HOME/.upki/ca/ca.db --to postgres://upki@db/upki',
+        "Move a CA's database.",
+      ],
+      [
+        'upki store copy --from-file /run/secrets/database-url --program ca --to sqlite:$HOME/.upki/ca/ca.db',
+        "Move a CA's back.",
+      ],
+    ]);
   return command.action(async () => {
     const { from, to, program } = await locations(command.opts<CopyOptions>());
     const unlock = lockDirectory(dirname(isShared(from) ? to : from));
     try {
       // Loaded on demand, because only PostgreSQL needs the driver.
       const { copyBack, copyStore } = await import('../store/copy/index.js');
-      const progress = progressTo(process.stderr);
       const { kind, tables } =
-        program === null ? await copyStore(from, to, progress) : await copyBack(from, program, to, progress);
+        program === null
+          ? await copyStore(from, to, showProgress)
+          : await copyBack(from, program, to, showProgress);
       const copied = tables.map(({ name, rows }) => `  ${name}: ${rows}\n`).join('');
       const variable = kind === 'ra' ? 'UPKI_DATABASE_URL' : 'UPKI_CA_DATABASE_URL';
       process.stdout.write(
@@ -119,9 +121,11 @@ async function readUrl(option: string, file: string): Promise<string> {
 /** Rows of a table between two progress lines, so that a log stays readable. */
 const ROWS_A_LINE = 20_000;
 
-function progressTo(stream: NodeJS.WriteStream) {
-  return ({ table, step, rows, of }: { table: string; step: string; rows: number; of: number }) => {
-    if (rows !== of && rows % ROWS_A_LINE !== 0) return;
-    stream.write(`uPKI: ${table}: ${step} ${rows} of ${of}\n`);
-  };
+function showProgress({
+  table,
+  step,
+  rows,
+  of,
+}: Record<'table' | 'step', string> & Record<'rows' | 'of', number>) {
+  if (rows === of || rows % ROWS_A_LINE === 0) warn(`${table}: ${step} ${rows} of ${of}`);
 }

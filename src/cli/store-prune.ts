@@ -1,15 +1,15 @@
-import { Command } from 'commander';
-import { findInstallation, type PartLayout } from '../backup/layout.js';
+import type { PartLayout } from '../backup/layout.js';
 import { CaRetention } from '../ca/retention.js';
 import { AuditCutter, countOld } from '../programs/audit/cut.js';
 import { withAuditTrail } from '../programs/audit/open.js';
 import { CannotStart } from '../programs/exit.js';
 import { clockDoubt } from '../programs/last-seen.js';
-import { commonDirectory, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
+import { loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { RaRetention } from '../ra/retention.js';
 import { openCaStore, openRaStore, shownLocation } from '../store/index.js';
-import { addExamples } from './help.js';
-import { addSettingFlags, DIRECTORY_FLAG, givenFlags } from './options.js';
+import { UpkiCommand } from './command.js';
+import { print } from './print.js';
+import { partsHere, withStore } from './store-parts.js';
 
 /** Rows removed, or to be removed, by kind. */
 interface Pruned {
@@ -19,30 +19,28 @@ interface Pruned {
 }
 
 /** `upki store prune`: deletes expired data at once; the programs do so in the background. */
-export function pruneCommand(): Command {
-  const command = new Command('prune').description(
-    'Delete data that is older than UPKI_KEEP_CERTIFICATES, UPKI_KEEP_AUDIT and UPKI_RA_UNUSED_ACCOUNT_LIFETIME allow. The programs ' +
-      'do this themselves in steps every ten minutes; this command shows what would be deleted, or does it at once. The programs may run.',
-  );
-  addSettingFlags(command, [DIRECTORY_FLAG], ['ca', 'ra']);
-  command
+export function pruneCommand(): UpkiCommand {
+  const command = new UpkiCommand('prune')
+    .description(
+      'Delete data that is older than UPKI_KEEP_CERTIFICATES, UPKI_KEEP_AUDIT and UPKI_RA_UNUSED_ACCOUNT_LIFETIME allow. The programs ' +
+        'do this themselves in steps every ten minutes; this command shows what would be deleted, or does it at once. The programs may run.',
+    )
+    .settings(['ca', 'ra'])
     .option('--dry-run', 'count what would go, and remove nothing')
     .option(
       '--clock-is-right',
       'remove although nothing vouches for the clock of this machine: a wrong one removes what is still in use',
     )
-    .option('--json', 'print one JSON object');
-  addExamples(command, [
-    ['upki store prune --dry-run', 'Show what would be deleted now.'],
-    [
-      'UPKI_KEEP_CERTIFICATES=90d upki store prune --dry-run --json',
-      'The same with another setting, as JSON.',
-    ],
-  ]);
+    .option('--json', 'print one JSON object')
+    .examples([
+      ['upki store prune --dry-run', 'Show what would be deleted now.'],
+      [
+        'UPKI_KEEP_CERTIFICATES=90d upki store prune --dry-run --json',
+        'The same with another setting, as JSON.',
+      ],
+    ]);
   return command.action(async ({ dryRun = false, json = false, clockIsRight = false }: PruneFlags) => {
-    const directory = commonDirectory(process.env, givenFlags(command, [DIRECTORY_FLAG]).dataDir);
-    const { parts } = await findInstallation(directory, process.env);
-    if (parts.length === 0) throw new CannotStart(`there is neither a CA nor an RA in ${directory}`);
+    const parts = await partsHere(command);
     if (!dryRun && !clockIsRight) for (const layout of parts) await requireRightClock(layout);
     const programs: Pruned[] = [];
     for (const layout of parts) {
@@ -55,7 +53,7 @@ export function pruneCommand(): Command {
       };
       programs.push({ program: part, database: shownLocation(database), rows });
     }
-    process.stdout.write(json ? `${JSON.stringify({ dryRun, programs })}\n` : told(programs, dryRun));
+    print(json ? `${JSON.stringify({ dryRun, programs })}\n` : asText(programs, dryRun));
   });
 }
 
@@ -66,17 +64,16 @@ interface PruneFlags {
 }
 
 /** @throws CannotStart unless the running program vouches for the clock, as it does before it removes anything itself */
-async function requireRightClock({ part, database }: PartLayout): Promise<void> {
-  const store = part === 'ca' ? await openCaStore(database) : await openRaStore(database);
-  const doubt = await clockDoubt(store, Date.now()).finally(() => store.close());
+async function requireRightClock(layout: PartLayout): Promise<void> {
+  const doubt = await withStore(layout, (store) => clockDoubt(store, Date.now()));
   if (doubt === null) return;
   throw new CannotStart(
-    `nothing was removed from ${shownLocation(database)}: ${doubt}. A clock that is ahead would remove records of certificates that are still ` +
+    `nothing was removed from ${shownLocation(layout.database)}: ${doubt}. A clock that is ahead would remove records of certificates that are still ` +
       'in use. If the time is right, say so with --clock-is-right; --dry-run only counts',
   );
 }
 
-function told(programs: readonly Pruned[], dryRun: boolean): string {
+function asText(programs: readonly Pruned[], dryRun: boolean): string {
   const lines = programs.flatMap(({ program, database, rows }) => [
     `${program.toUpperCase()} (${database}):`,
     ...Object.entries(rows).map(([what, count]) => `  ${what}: ${count} ${dryRun ? 'would go' : 'removed'}`),

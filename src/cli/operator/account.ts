@@ -1,7 +1,7 @@
-import { Command, Option } from 'commander';
-import { addExamples } from '../help.js';
+import { Option } from 'commander';
+import { UpkiCommand } from '../command.js';
 import { type Common, confirmed, operatorCommand, pages } from './command.js';
-import { facts, json, minute, print, table } from './print.js';
+import { facts, minute, table } from './layout.js';
 
 interface Row {
   id: string;
@@ -15,19 +15,19 @@ interface Row {
 }
 
 /** `upki account …`: ACME accounts. */
-export function accountCommand(): Command {
-  return addExamples(
-    new Command('account')
-      .description('List, show and deactivate ACME accounts.')
-      .addCommand(list())
-      .addCommand(show())
-      .addCommand(stop()),
-    [['upki account list', 'Every account, with its orders.']],
-  );
+export function accountCommand(): UpkiCommand {
+  return new UpkiCommand('account')
+    .description('List, show and deactivate ACME accounts.')
+    .addCommand(list())
+    .addCommand(show())
+    .addCommand(stop())
+    .examples([['upki account list', 'Every account, with its orders.']]);
 }
 
-/** The id of an account, which may be given by its URL. */
-const idOf = (text: string): string => text.split('/').at(-1) ?? text;
+/** The path of an account, which may be given by its id or its URL. */
+const pathOf = (account: string): string => `/private/accounts/${encodeURIComponent(idOf(account))}`;
+
+const idOf = (account: string): string => account.split('/').at(-1) ?? account;
 
 interface ListOptions extends Common {
   status?: string;
@@ -37,27 +37,12 @@ interface ListOptions extends Common {
   limit: string;
 }
 
-function list(): Command {
-  return operatorCommand<ListOptions>(
-    'list',
-    'List accounts, newest first.',
-    [['upki account list --contact alice', 'Accounts with alice in their contact.']],
-    async (door, { status, contact, node, keyId, limit, json: asJson }) => {
-      const conditions = { status, contact, node, key_id: keyId };
-      const found: Row[] = await pages(door, '/private/accounts', conditions, 'accounts', Number(limit));
-      if (asJson) return print(json(found));
-      print(
-        table(found, [
-          ['ACCOUNT', ({ id }) => id],
-          ['STATUS', (row) => row.status],
-          ['CONTACT', (row) => row.contact.join(',')],
-          ['NODE', (row) => row.node],
-          ['LAST USE', (row) => minute(row.used_at)],
-          ['FROM', (row) => row.used_from],
-        ]),
-      );
-    },
-    (command) =>
+function list(): UpkiCommand {
+  return operatorCommand({
+    usage: 'list',
+    description: 'List accounts, newest first.',
+    examples: [['upki account list --contact alice', 'Accounts with alice in their contact.']],
+    options: (command) =>
       command
         .addOption(
           new Option('--status <status>', 'Only accounts with this status.').choices([
@@ -69,35 +54,43 @@ function list(): Command {
         .option('--contact <text>', 'Only accounts whose contact contains this text.')
         .option('--node <name>', 'Only accounts bound to this node.')
         .option('--key-id <id>', 'Only accounts bound by this key id.')
-        .addOption(new Option('--limit <number>', 'Maximum number of accounts.').default('1000')),
-  );
+        .option('--limit <number>', 'Maximum number of accounts.', '1000'),
+    ask: (door, { status, contact, node, keyId, limit }: ListOptions): Promise<Row[]> =>
+      pages(door, 'accounts', { status, contact, node, key_id: keyId }, Number(limit)),
+    text: (found) =>
+      table(found, [
+        ['ACCOUNT', ({ id }) => id],
+        ['STATUS', (row) => row.status],
+        ['CONTACT', (row) => row.contact.join(',')],
+        ['NODE', (row) => row.node],
+        ['LAST USE', (row) => minute(row.used_at)],
+        ['FROM', (row) => row.used_from],
+      ]),
+  });
 }
 
-function show(): Command {
-  return operatorCommand<Common>(
-    'show <account>',
-    'Show an account with its latest orders and failures.',
-    [['upki account show 019f…', 'By id or URL.']],
-    async (door, options, account) => {
-      const { data } = await door.ask('GET', `/private/accounts/${encodeURIComponent(idOf(account))}`);
-      if (options.json) return print(json(data));
-      print(
-        facts([
-          ['Account', data.id],
-          ['Status', data.status],
-          ['Contact', data.contact.join(', ')],
-          ['Created', minute(data.created_at)],
-          ['Last use', data.used_at && `${minute(data.used_at)} from ${data.used_from}`],
-          ['Node', data.node],
-          ['Key id', data.key_id],
-          ['Orders', data.orders],
-        ]),
-      );
-      for (const each of data.failures)
-        print(`${minute(each.at)}  ${each.name}  ${each.step}: ${each.why}\n`);
-    },
-  );
+function show(): UpkiCommand {
+  return operatorCommand({
+    usage: 'show <account>',
+    description: 'Show an account with its latest orders and failures.',
+    examples: [['upki account show 019f…', 'By id or URL.']],
+    ask: async (door, _options: Common, account) => (await door.ask('GET', pathOf(account))).data,
+    text: (data) =>
+      facts([
+        ['Account', data.id],
+        ['Status', data.status],
+        ['Contact', data.contact.join(', ')],
+        ['Created', minute(data.created_at)],
+        ['Last use', data.used_at && `${minute(data.used_at)} from ${data.used_from}`],
+        ['Node', data.node],
+        ['Key id', data.key_id],
+        ['Orders', data.orders],
+      ]) + data.failures.map(failureLine).join(''),
+  });
 }
+
+const failureLine = ({ at, name, step, why }: Record<'at' | 'name' | 'step' | 'why', string>): string =>
+  `${minute(at)}  ${name}  ${step}: ${why}\n`;
 
 interface StopOptions extends Common {
   revokeCertificates?: boolean;
@@ -105,35 +98,29 @@ interface StopOptions extends Common {
   comment?: string;
 }
 
-function stop(): Command {
-  return operatorCommand<StopOptions>(
-    'stop <account>',
-    'Deactivate an account: its next request is refused.',
-    [
+function stop(): UpkiCommand {
+  return operatorCommand({
+    usage: 'stop <account>',
+    description: 'Deactivate an account: its next request is refused.',
+    examples: [
       [
         'upki account stop 019f… --revoke-certificates --comment "left the company"',
         'Also revoke its certificates.',
       ],
     ],
-    async (door, options, account) => {
-      const also = options.revokeCertificates ? ' and revoke its certificates' : '';
-      if (!(await confirmed(`Stop account ${idOf(account)}${also}?`, options))) return;
-      const { data } = await door.ask('POST', `/private/accounts/${encodeURIComponent(idOf(account))}/stop`, {
-        revoke_certificates: options.revokeCertificates ?? false,
-        ...(options.reason !== undefined && { reason: options.reason }),
-        ...(options.comment !== undefined && { comment: options.comment }),
-      });
-      print(
-        options.json
-          ? json(data)
-          : `${data.id} is ${data.status}; ${data.revoked.length} certificates revoked\n`,
-      );
-    },
-    (command) =>
+    options: (command) =>
       command
         .option('--revoke-certificates', 'Also revoke every certificate it ordered.')
         .option('--reason <reason>', 'Reason of these revocations (RFC 5280).')
         .option('--comment <text>', 'Comment for the audit log.')
         .option('--yes', 'Do not ask for confirmation.'),
-  );
+    ask: async (door, options: StopOptions, account) => {
+      const { revokeCertificates = false, reason, comment } = options;
+      const also = revokeCertificates ? ' and revoke its certificates' : '';
+      if (!(await confirmed(`Stop account ${idOf(account)}${also}?`, options))) return null;
+      const body = { revoke_certificates: revokeCertificates, reason, comment };
+      return (await door.ask('POST', `${pathOf(account)}/stop`, body)).data;
+    },
+    text: ({ id, status, revoked }) => `${id} is ${status}; ${revoked.length} certificates revoked\n`,
+  });
 }

@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { parseSerial } from '../../channel/serial.js';
 import { importCommand } from '../cert-import.js';
-import { addExamples } from '../help.js';
+import { UpkiCommand } from '../command.js';
 import { type Common, confirmed, operatorCommand, pages } from './command.js';
-import type { Door } from './door.js';
-import { facts, json, minute, print, printable, table } from './print.js';
+import { facts, minute, printable, table } from './layout.js';
 
 interface Row {
   serial: string;
@@ -34,25 +33,23 @@ const listing = (rows: Row[]) =>
   ]);
 
 /** `upki cert …`: manages all certificates. */
-export function certCommand(): Command {
-  return addExamples(
-    new Command('cert')
-      .description('Find, show, revoke, hold and export certificates.')
-      .addCommand(list())
-      .addCommand(show())
-      .addCommand(revoke())
-      .addCommand(hold())
-      .addCommand(unhold())
-      .addCommand(exported())
-      .addCommand(importCommand()),
-    [
+export function certCommand(): UpkiCommand {
+  return new UpkiCommand('cert')
+    .description('Find, show, revoke, hold and export certificates.')
+    .addCommand(list())
+    .addCommand(show())
+    .addCommand(revoke())
+    .addCommand(hold())
+    .addCommand(unhold())
+    .addCommand(exported())
+    .addCommand(importCommand())
+    .examples([
       ["upki cert list '*.plant.lan' --expires-in 14d", 'Certificates that expire soon.'],
       [
         'upki cert revoke press-17.plant.lan --all --reason keyCompromise',
         'Every good certificate with this name.',
       ],
-    ],
-  );
+    ]);
 }
 
 interface ListOptions extends Common {
@@ -68,11 +65,11 @@ interface ListOptions extends Common {
   limit: string;
 }
 
-function list(): Command {
-  return operatorCommand<ListOptions>(
-    'list [name]',
-    'List certificates that meet every condition.',
-    [
+function list(): UpkiCommand {
+  return operatorCommand({
+    usage: 'list [name]',
+    description: 'List certificates that meet every condition.',
+    examples: [
       ['upki cert list press-17.plant.lan', 'Certificates with this name, as common name or SAN.'],
       [
         "upki cert list '*.plant.lan' --expires-in 14d --not-renewed",
@@ -80,23 +77,7 @@ function list(): Command {
       ],
       ['upki cert list 10.0.4.0/24 --state good --json', 'Certificates for addresses of a network.'],
     ],
-    async (door, options, name) => {
-      const { account, node, profile, issuer, state, serial } = options;
-      const conditions = {
-        ...{ name: name || options.name, serial, account, node, profile, issuer, state },
-        ...(options.expiresIn !== undefined && { expires_in: options.expiresIn }),
-        ...(options.notRenewed && { not_renewed: true }),
-      };
-      const found: Row[] = await pages(
-        door,
-        '/private/certificates',
-        conditions,
-        'certificates',
-        Number(options.limit),
-      );
-      print(options.json ? json(found) : listing(found));
-    },
-    (command) =>
+    options: (command) =>
       command
         .option('--name <name>', 'A name, an address, a glob with * and ?, or a network.')
         .option('--serial <serial>', 'Only the certificate with this serial.')
@@ -114,44 +95,52 @@ function list(): Command {
         )
         .option('--expires-in <time>', 'Ends within 14d (or 48h, 2w) from now.')
         .option('--not-renewed', 'Only certificates whose names no later good certificate has.')
-        .addOption(new Option('--limit <number>', 'Maximum number of certificates.').default('1000')),
-  );
+        .option('--limit <number>', 'Maximum number of certificates.', '1000'),
+    ask: (door, options: ListOptions, name): Promise<Row[]> => {
+      const { account, node, profile, issuer, state, serial, expiresIn, notRenewed, limit } = options;
+      const conditions = {
+        ...{ name: name || options.name, serial, account, node, profile, issuer, state },
+        ...{ expires_in: expiresIn, not_renewed: notRenewed },
+      };
+      return pages(door, 'certificates', conditions, Number(limit));
+    },
+    text: listing,
+  });
 }
 
-function show(): Command {
-  return operatorCommand<Common>(
-    'show <serial-or-name>',
-    'Show everything about a certificate.',
-    [['upki cert show press-17.plant.lan', 'The good certificate of this name that expires last.']],
-    async (door, options, reference) => {
-      const { data } = await door.ask('GET', `/private/certificates/${encodeURIComponent(reference)}`);
-      if (options.json) return print(json(data));
-      print(
-        facts([
-          ['Serial', data.serial],
-          ['Names', names(data)],
-          ['Subject', data.dn],
-          ['Profile', data.profile],
-          ['State', data.state],
-          ['Reason', data.reason],
-          ['Revoked', minute(data.revoked_at)],
-          ['Valid', `${minute(data.not_before)} to ${minute(data.not_after)}`],
-          ['Issued', minute(data.issued_at)],
-          ['Account', data.account],
-          ['Node', data.node],
-          ['Order', data.order],
-          ['Got by', data.origin],
-          ['Replaced by', data.replaced_by],
-          ...data.proofs.map((proof: { name: string; by: string; at: string }): [string, string] => [
-            'Proven',
-            `${proof.name} by ${proof.by} ${minute(proof.at ?? undefined)}`,
-          ]),
+function show(): UpkiCommand {
+  return operatorCommand({
+    usage: 'show <serial-or-name>',
+    description: 'Show everything about a certificate.',
+    examples: [['upki cert show press-17.plant.lan', 'The good certificate of this name that expires last.']],
+    ask: async (door, _options, reference) =>
+      (await door.ask('GET', `/private/certificates/${encodeURIComponent(reference)}`)).data,
+    text: (data) => {
+      const all = facts([
+        ['Serial', data.serial],
+        ['Names', names(data)],
+        ['Subject', data.dn],
+        ['Profile', data.profile],
+        ['State', data.state],
+        ['Reason', data.reason],
+        ['Revoked', minute(data.revoked_at)],
+        ['Valid', `${minute(data.not_before)} to ${minute(data.not_after)}`],
+        ['Issued', minute(data.issued_at)],
+        ['Account', data.account],
+        ['Node', data.node],
+        ['Order', data.order],
+        ['Got by', data.origin],
+        ['Replaced by', data.replaced_by],
+        ...data.proofs.map((proof: { name: string; by: string; at: string }): [string, string] => [
+          'Proven',
+          `${proof.name} by ${proof.by} ${minute(proof.at ?? undefined)}`,
         ]),
-      );
-      if (data.history.length > 0) print(`\nOther certificates of this name:\n${listing(data.history)}`);
-      print(`\n${data.chain}`);
+      ]);
+      const others =
+        data.history.length > 0 ? `\nOther certificates of this name:\n${listing(data.history)}` : '';
+      return `${all}${others}\n${data.chain}`;
     },
-  );
+  });
 }
 
 interface ChangeOptions extends Common {
@@ -160,49 +149,54 @@ interface ChangeOptions extends Common {
   comment?: string;
 }
 
-/** Changes the state of certificates. When a name is given, lists the affected certificates first. */
-async function change(
-  door: Door,
-  what: string,
-  reference: string,
-  options: ChangeOptions,
-  more: object = {},
-): Promise<void> {
-  const { all = false, comment } = options;
-  const named =
-    parseSerial(reference) !== null && reference.length > 15
-      ? { serial: reference }
-      : { name: reference, all };
-  const body = { ...named, ...more, ...(comment !== undefined && { comment }) };
-  if (!options.yes) {
-    const { data } = await door.ask('POST', `/private/certificates/actions/${what}`, {
-      ...body,
-      dry_run: true,
-    });
-    process.stderr.write(listing(data.certificates));
-    if (
-      !(await confirmed(
-        `${what} ${data.certificates.length === 1 ? 'this certificate' : 'these certificates'}?`,
-        options,
-      ))
-    )
-      return;
-  }
-  const { data } = await door.ask('POST', `/private/certificates/actions/${what}`, body);
-  if (options.json) return print(json(data));
-  for (const each of data.certificates as Row[])
-    print(`${each.serial}  ${printable(names(each))}  ${each.outcome}\n`);
+/**
+ * A command that changes the state of certificates: `revoke`, `hold` or `unhold`. Without --yes it lists the affected
+ * certificates and asks for confirmation.
+ */
+function changing(
+  action: string,
+  description: string,
+  examples: [string, string][],
+  options = (command: UpkiCommand) => command,
+): UpkiCommand {
+  return operatorCommand({
+    usage: `${action} <serial-or-name>`,
+    ...{ description, examples },
+    options: (command) =>
+      options(
+        command
+          .option('--all', 'All certificates of the name, if there are several.')
+          .option('--comment <text>', 'Comment for the audit log.')
+          .option('--yes', 'Do not ask for confirmation.'),
+      ),
+    ask: async (door, options: ChangeOptions, reference) => {
+      const { all = false, comment, reason, yes } = options;
+      const isSerial = parseSerial(reference) !== null && reference.length > 15;
+      const body = {
+        ...(isSerial ? { serial: reference } : { name: reference, all }),
+        ...{ reason: reason && reasonOf(reason), comment },
+      };
+      const path = `/private/certificates/actions/${action}`;
+      if (!yes) {
+        const { data } = await door.ask('POST', path, { ...body, dry_run: true });
+        process.stderr.write(listing(data.certificates));
+        const these = data.certificates.length === 1 ? 'this certificate' : 'these certificates';
+        if (!(await confirmed(`${action} ${these}?`, options))) return null;
+      }
+      return (await door.ask('POST', path, body)).data;
+    },
+    text: ({ certificates }) =>
+      certificates
+        .map((each: Row) => `${each.serial}  ${printable(names(each))}  ${each.outcome}\n`)
+        .join(''),
+  });
 }
 
-const changing = (command: Command) =>
-  command
-    .option('--all', 'All certificates of the name, if there are several.')
-    .option('--comment <text>', 'Comment for the audit log.')
-    .option('--yes', 'Do not ask for confirmation.');
+const reasonOf = (text: string): string | number => (/^\d+$/.test(text) ? Number(text) : text);
 
-function revoke(): Command {
-  return operatorCommand<ChangeOptions>(
-    'revoke <serial-or-name>',
+function revoke(): UpkiCommand {
+  return changing(
+    'revoke',
     'Revoke a certificate, or those of a name. OCSP and the CRL show it at once.',
     [
       ['upki cert revoke 4a1f…', 'One certificate, by its serial.'],
@@ -211,55 +205,33 @@ function revoke(): Command {
         'All certificates of a name. Their keys are refused from then on.',
       ],
     ],
-    (door, options, reference) =>
-      change(door, 'revoke', reference, options, {
-        ...(options.reason !== undefined && { reason: reasonOf(options.reason) }),
-      }),
-    (command) => changing(command).option('--reason <reason>', 'RFC 5280 reason, by name or number.'),
+    (command) => command.option('--reason <reason>', 'RFC 5280 reason, by name or number.'),
   );
 }
 
-const reasonOf = (text: string): string | number => (/^\d+$/.test(text) ? Number(text) : text);
-
-function hold(): Command {
-  return operatorCommand<ChangeOptions>(
-    'hold <serial-or-name>',
-    'Put a certificate on hold, which can be ended.',
-    [['upki cert hold press-17.plant.lan --yes', 'The only certificate of this name.']],
-    (door, options, reference) => change(door, 'hold', reference, options),
-    changing,
-  );
+function hold(): UpkiCommand {
+  return changing('hold', 'Put a certificate on hold, which can be ended.', [
+    ['upki cert hold press-17.plant.lan --yes', 'The only certificate of this name.'],
+  ]);
 }
 
-function unhold(): Command {
-  return operatorCommand<ChangeOptions>(
-    'unhold <serial-or-name>',
-    'End the hold of a certificate.',
-    [['upki cert unhold press-17.plant.lan --yes', 'The only certificate of this name.']],
-    (door, options, reference) => change(door, 'unhold', reference, options),
-    changing,
-  );
+function unhold(): UpkiCommand {
+  return changing('unhold', 'End the hold of a certificate.', [
+    ['upki cert unhold press-17.plant.lan --yes', 'The only certificate of this name.'],
+  ]);
 }
 
-function exported(): Command {
-  return operatorCommand<Common & { format: string; output?: string }>(
-    'export <serial-or-name>',
-    'Write a certificate to a file.',
-    [
+function exported(): UpkiCommand {
+  return operatorCommand({
+    usage: 'export <serial-or-name>',
+    description: 'Write a certificate to a file.',
+    examples: [
       [
         'upki cert export press-17.plant.lan --format chain -o press.pem',
         'With its issuers, as servers need it.',
       ],
     ],
-    async (door, { format, output, json: asJson }, reference) => {
-      const path = `/private/certificates/${encodeURIComponent(reference)}/export?format=${format}`;
-      const { content } = await door.ask('GET', path);
-      if (output !== undefined) await writeFile(output, content);
-      const text = content.toString(format === 'der' ? 'base64' : 'utf8');
-      if (asJson) print(json({ format, ...(output === undefined ? { content: text } : { file: output }) }));
-      else if (output === undefined) process.stdout.write(content);
-    },
-    (command) =>
+    options: (command) =>
       command
         .addOption(
           new Option('--format <format>', 'Format of the file.')
@@ -267,5 +239,17 @@ function exported(): Command {
             .default('pem'),
         )
         .option('-o, --output <file>', 'File to write (default: standard output).'),
-  );
+    ask: async (door, { format, output }: Common & { format: string; output?: string }, reference) => {
+      const path = `/private/certificates/${encodeURIComponent(reference)}/export?format=${format}`;
+      const { content } = await door.ask('GET', path);
+      if (output !== undefined) await writeFile(output, content);
+      return output === undefined
+        ? { format, content: content.toString(encodingOf(format)) }
+        : { format, file: output };
+    },
+    text: ({ format, content = '' }) => Buffer.from(content, encodingOf(format)),
+  });
 }
+
+/** How JSON holds a file of this format. */
+const encodingOf = (format: string): BufferEncoding => (format === 'der' ? 'base64' : 'utf8');

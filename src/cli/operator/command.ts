@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
-import { Command } from 'commander';
 import { CannotStart, ExitCode } from '../../programs/exit.js';
-import { addExamples } from '../help.js';
+import { UpkiCommand } from '../command.js';
+import { jsonText, print, warn } from '../print.js';
 import { addDoorOptions, type Door, type DoorOptions, OperationRefused, openDoor } from './door.js';
 
 /** Options of every operator command. */
@@ -10,26 +10,42 @@ export interface Common extends DoorOptions {
   yes?: boolean;
 }
 
+/** A command that sends a request to the RA. */
+interface Operation<Options extends Common, Data> {
+  /** Name and argument: `show <account>`. */
+  usage: string;
+  description: string;
+  examples: [commandLine: string, what: string][];
+  /** Adds the options of this command. */
+  options?(command: UpkiCommand): UpkiCommand;
+  /** Sends the request and returns what `--json` prints; null when the operator did not confirm it. */
+  ask(door: Door, options: Options, argument: string): Promise<Data | null>;
+  /** The same for people. */
+  text(data: Data): string | Uint8Array;
+}
+
 /** A command that sends a request to the RA. It exits with 1 when the RA refuses. */
-export function operatorCommand<Options extends Common>(
-  usage: string,
-  description: string,
-  examples: [string, string][],
-  work: (door: Door, options: Options, argument: string) => Promise<void>,
-  build: (command: Command) => Command = (command) => command,
-): Command {
-  const command = build(addDoorOptions(new Command(usage.split(' ')[0]).description(description)));
-  for (const argument of usage.split(' ').slice(1)) command.argument(argument);
-  addExamples(command, examples);
+export function operatorCommand<Options extends Common, Data>({
+  usage,
+  description,
+  examples,
+  options: build = (command) => command,
+  ask,
+  text,
+}: Operation<Options, Data>): UpkiCommand {
+  const [name, ...wanted] = usage.split(' ');
+  const command = build(addDoorOptions(new UpkiCommand(name).description(description).examples(examples)));
+  for (const argument of wanted) command.argument(argument);
   return command.action(async (...given: unknown[]) => {
     const argument = typeof given[0] === 'string' ? given[0] : '';
     const options = command.opts<Options>();
     const door = await openDoor(options);
     try {
-      await work(door, options, argument);
+      const data = await ask(door, options, argument);
+      if (data !== null) print(options.json ? jsonText(data) : text(data));
     } catch (error) {
       if (!(error instanceof OperationRefused)) throw error;
-      process.stderr.write(`uPKI: ${error.message}\n`);
+      warn(error.message);
       process.exitCode = ExitCode.failure;
     } finally {
       await door.close();
@@ -60,12 +76,11 @@ export function query(values: Record<string, string | number | boolean | undefin
     : `?${new URLSearchParams(known.map(([name, value]): [string, string] => [name, String(value)]))}`;
 }
 
-/** Reads all pages of a listing, up to `most` items. */
+/** Reads all pages of a listing, such as `accounts`, up to `most` items. */
 export async function pages(
   door: Door,
-  path: string,
+  listing: string,
   conditions: Record<string, string | number | boolean | undefined>,
-  member: string,
   most: number,
   // biome-ignore lint/suspicious/noExplicitAny: the type of items differs between listings
 ): Promise<any[]> {
@@ -73,8 +88,8 @@ export async function pages(
   const all: any[] = [];
   for (let cursor: string | undefined; ; ) {
     const limit = Math.min(500, most - all.length);
-    const { data } = await door.ask('GET', `${path}${query({ ...conditions, limit, cursor })}`);
-    all.push(...data[member]);
+    const { data } = await door.ask('GET', `/private/${listing}${query({ ...conditions, limit, cursor })}`);
+    all.push(...data[listing]);
     if (data.next === null || all.length >= most) return all.slice(0, most);
     cursor = data.next;
   }

@@ -1,9 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { request as requestPlain } from 'node:http';
-import { request as requestTls } from 'node:https';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
 import { pino } from 'pino';
 import { startCa } from '../../programs/ca/start.js';
 import { CannotStart, WrongUsage } from '../../programs/exit.js';
@@ -11,6 +10,9 @@ import { controlSocket } from '../../programs/ra/control.js';
 import { startRa } from '../../programs/ra/program.js';
 import { commonDirectory, loadProgramSettings } from '../../programs/settings.js';
 import { joinPrograms } from '../../programs/start-environment.js';
+import type { UpkiCommand } from '../command.js';
+import { exchange } from '../http.js';
+import { raFolders } from '../on-ra-machine.js';
 
 /**
  * Access of commands to the private REST routes. On the RA's machine: over the socket of a running RA; without a running RA,
@@ -47,7 +49,7 @@ export interface DoorOptions {
 
 const TIME_LIMIT = 60_000;
 
-export function addDoorOptions(command: Command): Command {
+export function addDoorOptions(command: UpkiCommand): UpkiCommand {
   return command
     .option('-d, --dir <path>', 'Data directory of `upki start`, or of an RA alone. (UPKI_DATA_DIR)')
     .option('--url <url>', 'Use the RA at this base URL instead, with the files of an administrator.')
@@ -62,7 +64,7 @@ export function addDoorOptions(command: Command): Command {
 /** @throws CannotStart when no RA is found */
 export async function openDoor({ dir, url, admin }: DoorOptions): Promise<Door> {
   if (url !== undefined) return overHttps(url, admin);
-  const dataDir = await raFolder(commonDirectory(process.env, dir));
+  const dataDir = raFolder(commonDirectory(process.env, dir));
   const socket = overSocket(controlSocket(dataDir));
   if (await answers(socket)) return socket;
   return opened(dataDir, socket);
@@ -80,15 +82,11 @@ async function overHttps(url: string, admin: string | undefined): Promise<Door> 
       `--url is ${JSON.stringify(url)}: it must be an https URL, such as https://pki.example.internal:8000`,
     );
   }
-  const files = await adminFiles(admin);
-  return {
-    close: async () => {},
-    ask: (method, path, body) =>
-      exchange(requestTls, method, body, {
-        ...{ host: base.hostname.replace(/^\[|\]$/g, ''), port: base.port || 443, path: `/api/v1${path}` },
-        ...files,
-      }),
+  const connection = {
+    ...{ tls: true, host: base.hostname.replace(/^\[|\]$/g, ''), port: base.port || 443 },
+    ...(await adminFiles(admin)),
   };
+  return { close: async () => {}, ask: (...request) => askOver(connection, request) };
 }
 
 /** Reads a folder of `upki admin add`, or files given by their path without extension. */
@@ -115,14 +113,8 @@ async function adminFiles(path: string): Promise<{ key: Buffer; cert: Buffer; ca
 }
 
 function overSocket(socketPath: string): Door {
-  return {
-    close: async () => {},
-    ask: (method, path, body) =>
-      exchange(requestPlain, method, body, {
-        ...{ socketPath, path: `/api/v1${path}` },
-        headers: { 'x-upki-operator': userInfo().username },
-      }),
-  };
+  const connection = { tls: false, socketPath, headers: { 'x-upki-operator': userInfo().username } };
+  return { close: async () => {}, ask: (...request) => askOver(connection, request) };
 }
 
 async function answers(door: Door): Promise<boolean> {
@@ -156,11 +148,7 @@ async function opened(dataDir: string, socket: Door): Promise<Door> {
 async function localPrograms(raDirectory: string) {
   const caDirectory = join(dirname(raDirectory), 'ca');
   const ra = loadProgramSettings('ra', process.env, { dataDir: raDirectory });
-  const isThere = await stat(join(caDirectory, 'ca.db')).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return { ra, ca: null };
+  if (!existsSync(join(caDirectory, 'ca.db'))) return { ra, ca: null };
   const ca = loadProgramSettings('ca', process.env, { dataDir: caDirectory });
   // The ports are in use: the CA runs outside `upki start`.
   const joined = await joinPrograms(process.env, ra.settings, ca.settings).catch(() => null);
@@ -171,47 +159,26 @@ async function localPrograms(raDirectory: string) {
   };
 }
 
-/** The RA's folder: `upki start` gives it its own in the directory; an RA alone uses the directory itself. */
-async function raFolder(directory: string): Promise<string> {
-  for (const dataDir of [join(directory, 'ra'), directory]) {
-    const isThere = await stat(join(dataDir, 'ra.crt')).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return dataDir;
-  }
+/** The RA's folder. @throws CannotStart when no RA has been registered in the directory */
+function raFolder(directory: string): string {
+  const found = raFolders(directory).find((dataDir) => existsSync(join(dataDir, 'ra.crt')));
+  if (found !== undefined) return found;
   throw new CannotStart(
     `no RA has been registered in ${directory}: name another directory with -d, or an RA elsewhere with --url and --admin`,
   );
 }
 
-function exchange(
-  request: typeof requestPlain | typeof requestTls,
-  method: string,
-  body: object | undefined,
-  options: object & { headers?: Record<string, string> },
+/** Sends a request to the REST API. @throws OperationRefused */
+async function askOver(
+  connection: Pick<Parameters<typeof exchange>[0], 'tls' | 'headers'> & object,
+  [method, path, body]: Parameters<Door['ask']>,
 ): Promise<Answered> {
-  const content = body === undefined ? undefined : JSON.stringify(body);
-  const headers = {
-    ...options.headers,
-    ...(content !== undefined && { 'content-type': 'application/json' }),
-  };
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      { ...options, method, headers, agent: false, signal: AbortSignal.timeout(TIME_LIMIT) },
-      async (answer) => {
-        try {
-          const chunks: Buffer[] = [];
-          for await (const chunk of answer) chunks.push(chunk);
-          resolve(read(answer.headers['content-type'] ?? '', Buffer.concat(chunks)));
-        } catch (error) {
-          reject(error);
-        }
-      },
-    );
-    asked.on('error', reject);
-    asked.end(content);
+  const { type, content } = await exchange({
+    ...{ ...connection, method, path: `/api/v1${path}`, timeLimit: TIME_LIMIT },
+    headers: { ...connection.headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
   });
+  return read(type, content);
 }
 
 /** @throws OperationRefused */

@@ -1,6 +1,6 @@
-import { type Command, Option } from 'commander';
+import type { UpkiCommand } from '../command.js';
 import { type Common, operatorCommand, pages } from './command.js';
-import { json, minute, print, table } from './print.js';
+import { minute, table } from './layout.js';
 
 interface Row {
   at: string;
@@ -11,30 +11,26 @@ interface Row {
 }
 
 /** `upki failures`: lists failed requests of clients with their reasons. */
-export function failuresCommand(): Command {
-  return operatorCommand<Common & { account?: string; limit: string }>(
-    'failures [name]',
-    'List the last failures of each name with their reasons, newest first.',
-    [
+export function failuresCommand(): UpkiCommand {
+  return operatorCommand({
+    usage: 'failures [name]',
+    description: 'List the last failures of each name with their reasons, newest first.',
+    examples: [
       ['upki failures', 'Failures of all names.'],
       ['upki failures press-17.plant.lan', 'Failures of one name.'],
     ],
-    async (door, { account, limit, json: asJson }, name) => {
-      const conditions = { name: name || undefined, account };
-      const found: Row[] = await pages(door, '/private/failures', conditions, 'failures', Number(limit));
-      if (asJson) return print(json(found));
-      print(
-        table(found, [
-          ['WHEN', ({ at }) => minute(at)],
-          ['NAME', (row) => row.name],
-          ['STEP', (row) => row.step],
-          ['WHY', (row) => row.why],
-        ]),
-      );
-    },
-    (command) =>
+    options: (command) =>
       command
         .option('--account <id>', 'Only failures of this account.')
-        .addOption(new Option('--limit <number>', 'Maximum number of failures.').default('50')),
-  );
+        .option('--limit <number>', 'Maximum number of failures.', '50'),
+    ask: (door, { account, limit }: Common & { account?: string; limit: string }, name): Promise<Row[]> =>
+      pages(door, 'failures', { name: name || undefined, account }, Number(limit)),
+    text: (found) =>
+      table(found, [
+        ['WHEN', ({ at }) => minute(at)],
+        ['NAME', (row) => row.name],
+        ['STEP', (row) => row.step],
+        ['WHY', (row) => row.why],
+      ]),
+  });
 }

@@ -1,7 +1,7 @@
-import type { Command } from 'commander';
 import { ExitCode } from '../../programs/exit.js';
-import { type Common, operatorCommand } from './command.js';
-import { facts, json, minute, print } from './print.js';
+import type { UpkiCommand } from '../command.js';
+import { operatorCommand } from './command.js';
+import { facts, minute } from './layout.js';
 
 const MEBI = 1024 * 1024;
 const mebibytes = (octets: number | undefined) =>
@@ -29,20 +29,22 @@ const SAID = {
 };
 
 /** `upki status`: shows the state of everything on one screen. */
-export function statusCommand(): Command {
-  return operatorCommand<Common>(
-    'status',
-    'Show the state of everything on one screen. Exits with 1 on a failure or a warning, or when the RA does not run.',
-    [
+export function statusCommand(): UpkiCommand {
+  return operatorCommand({
+    usage: 'status',
+    description:
+      'Show the state of everything on one screen. Exits with 1 on a failure or a warning, or when the RA does not run.',
+    examples: [
       ['upki status', 'Programs, the CA, database, queues, certificates, the last backup, warnings.'],
       ['upki status --json | jq -r .status', 'well, warning or failing.'],
     ],
-    async (door, { json: asJson }) => {
+    ask: async (door) => {
       const { data } = await door.ask('GET', '/private/status');
       if (data.status !== 'well' || !data.ra.serving) process.exitCode = ExitCode.failure;
-      print(asJson ? json(data) : screen(data));
+      return data;
     },
-  );
+    text: screen,
+  });
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what the route answers, which its schema describes

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { request as requestPlain } from 'node:http';
-import { request as requestTls } from 'node:https';
 import { join } from 'node:path';
 import { ROOTS_FILE, type Root, readRoots } from '../../pages/roots.js';
 import { CannotStart, WrongUsage } from '../../programs/exit.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { parseBasicConstraints } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
+import { exchange } from '../http.js';
 
 const TIME_LIMIT = 15_000;
 const MOST = 256 * 1024;
@@ -83,25 +82,15 @@ export function rootsIn(pem: string, where: string): Root[] {
   return roots;
 }
 
-function fetchText(url: URL): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new CannotStart(`${url.href}: ${why}`));
-    const ask = url.protocol === 'https:' ? requestTls : requestPlain;
-    const options = { rejectUnauthorized: false, signal: AbortSignal.timeout(TIME_LIMIT), agent: false };
-    const asked = ask(url, options, (answer) => {
-      if (answer.statusCode !== 200) {
-        answer.resume();
-        return fail(`the answer is ${answer.statusCode}, not a root certificate`);
-      }
-      let text = '';
-      answer.setEncoding('latin1').on('data', (part: string) => {
-        text += part;
-        if (text.length > MOST) asked.destroy(new Error('the answer is too long for root certificates'));
-      });
-      answer.on('end', () => resolve(text));
-      answer.on('error', (error) => fail(error.message));
-    });
-    asked.on('error', (error) => fail(error.message));
-    asked.end();
+/** @throws CannotStart */
+async function fetchText({ href, protocol, hostname, port, pathname }: URL): Promise<string> {
+  const fail = (why: string) => new CannotStart(`${href}: ${why}`);
+  const { status, content } = await exchange({
+    ...{ tls: protocol === 'https:', timeLimit: TIME_LIMIT, maxOctets: MOST, rejectUnauthorized: false },
+    ...{ host: hostname.replace(/^\[|\]$/g, ''), port, path: pathname },
+  }).catch((error: Error) => {
+    throw fail(error.message);
   });
+  if (status !== 200) throw fail(`the answer is ${status}, not a root certificate`);
+  return content.toString('latin1');
 }

@@ -1,11 +1,10 @@
 import { homedir } from 'node:os';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { type Root, shownFingerprint } from '../../pages/roots.js';
 import { CannotStart, ExitCode, WrongUsage } from '../../programs/exit.js';
-import { commonDirectory } from '../../programs/settings.js';
+import { DIRECTORY_FLAG, UpkiCommand } from '../command.js';
 import { readGiven } from '../given-file.js';
-import { addExamples } from '../help.js';
-import { DIRECTORY_FLAG } from '../options.js';
+import { jsonText, print } from '../print.js';
 import { javaStore } from './java-store.js';
 import { nssStores } from './nss-store.js';
 import { type FetchedRoots, fetchedRoots, localRoots, parseFingerprint, rootsIn } from './root-source.js';
@@ -16,7 +15,6 @@ const KINDS = ['system', 'nss', 'java'] as const;
 type Kind = (typeof KINDS)[number];
 
 interface TrustOptions {
-  dir?: string;
   url?: string;
   file?: string;
   fingerprint?: string[];
@@ -25,59 +23,57 @@ interface TrustOptions {
 }
 
 /** `upki trust …`: makes the programs of this machine trust the root. */
-export function trustCommand(): Command {
-  return addExamples(
-    new Command('trust')
-      .description(
-        'Make this machine trust the root: the system store, this user’s Firefox and Chromium, and Java.',
-      )
-      .addCommand(
-        command('install', 'Add the root to the trust stores of this machine.', install, [
-          ['sudo upki trust install', 'The root of the uPKI on this machine.'],
-          [
-            'upki trust install --url https://pki.example.internal:8000 --fingerprint 5E:0B:…',
-            'The root of another machine, used only if it has the fingerprint that `upki start` printed there.',
-          ],
-          ['upki trust install --only nss', 'Only the browsers of this user; needs certutil.'],
-        ]),
-      )
-      .addCommand(
-        command('remove', 'Remove only what `install` added.', remove, [
-          ['sudo upki trust remove', 'Programs that trust the root in another way continue to do so.'],
-        ]),
-      )
-      .addCommand(
-        command('check', 'Show which stores have the root; exits with 1 if one does not.', check, [
-          ['upki trust check', 'Check the root of the uPKI on this machine.'],
-          ['upki trust check --file upki-root.crt --json', 'Check a root in a file, for a script.'],
-        ]),
-      ),
-    [
+export function trustCommand(): UpkiCommand {
+  return new UpkiCommand('trust')
+    .description(
+      'Make this machine trust the root: the system store, this user’s Firefox and Chromium, and Java.',
+    )
+    .addCommand(
+      command('install', 'Add the root to the trust stores of this machine.', install, [
+        ['sudo upki trust install', 'The root of the uPKI on this machine.'],
+        [
+          'upki trust install --url https://pki.example.internal:8000 --fingerprint 5E:0B:…',
+          'The root of another machine, used only if it has the fingerprint that `upki start` printed there.',
+        ],
+        ['upki trust install --only nss', 'Only the browsers of this user; needs certutil.'],
+      ]),
+    )
+    .addCommand(
+      command('remove', 'Remove only what `install` added.', remove, [
+        ['sudo upki trust remove', 'Programs that trust the root in another way continue to do so.'],
+      ]),
+    )
+    .addCommand(
+      command('check', 'Show which stores have the root; exits with 1 if one does not.', check, [
+        ['upki trust check', 'Check the root of the uPKI on this machine.'],
+        ['upki trust check --file upki-root.crt --json', 'Check a root in a file, for a script.'],
+      ]),
+    )
+    .examples([
       ['sudo upki trust install', 'Trust the root of the uPKI on this machine.'],
       ['upki trust check', 'Which programs trust it.'],
-    ],
-  );
+    ]);
 }
 
 type Step = (store: TrustStore, root: Root) => Promise<Outcome['state']>;
 
-function command(name: string, description: string, step: Step, examples: [string, string][]): Command {
-  const made = new Command(name)
+function command(name: string, description: string, step: Step, examples: [string, string][]): UpkiCommand {
+  const made = new UpkiCommand(name)
     .description(description)
     .option(DIRECTORY_FLAG.flags, 'Data directory of the uPKI on this machine. (UPKI_DATA_DIR)')
     .option('--url <url>', 'RA to fetch the root from; needs --fingerprint')
     .option('--file <file>', 'the root, PEM')
     .option('--fingerprint <sha256...>', 'SHA-256 of the root, which must match')
     .addOption(new Option('--only <stores...>', 'only these stores').choices(KINDS))
-    .option('--json', 'print JSON');
-  addExamples(made, examples);
+    .option('--json', 'print JSON')
+    .examples(examples);
   return made.action(async (options: TrustOptions) => {
-    const wanted = await wantedRoots(options);
+    const wanted = await wantedRoots(options, made);
     const { roots } = wanted;
     const outcomes: Outcome[] = [];
     const stores = await storesOf(options.only ?? KINDS);
     for (const store of stores) for (const root of roots) outcomes.push(await attempt(store, root, step));
-    process.stdout.write(options.json ? asJson(wanted, outcomes) : asText(wanted, outcomes, name));
+    print(options.json ? asJson(wanted, outcomes) : asText(wanted, outcomes, name));
     const wrong: Outcome['state'][] = [
       'failed',
       'elsewhere',
@@ -118,7 +114,10 @@ async function attempt(store: TrustStore, root: Root, step: Step): Promise<Outco
 }
 
 /** @throws WrongUsage, CannotStart */
-async function wantedRoots({ dir, url, file, fingerprint = [] }: TrustOptions): Promise<FetchedRoots> {
+async function wantedRoots(
+  { url, file, fingerprint = [] }: TrustOptions,
+  of: UpkiCommand,
+): Promise<FetchedRoots> {
   const wanted = fingerprint.map(parseFingerprint);
   if (url !== undefined && file !== undefined) throw new WrongUsage('give --url or --file, not both');
   if (url !== undefined) {
@@ -130,7 +129,7 @@ async function wantedRoots({ dir, url, file, fingerprint = [] }: TrustOptions): 
   }
   const roots =
     file === undefined
-      ? await localRoots(commonDirectory(process.env, dir))
+      ? await localRoots(of.directory())
       : rootsIn((await readGiven('--file', file)).toString(), file);
   const other = roots.find(({ sha256 }) => wanted.length > 0 && !wanted.includes(sha256));
   if (other !== undefined)
@@ -148,7 +147,7 @@ async function storesOf(kinds: readonly Kind[]): Promise<TrustStore[]> {
 
 const asJson = ({ roots, others }: FetchedRoots, outcomes: Outcome[]): string => {
   const shown = (each: Root[]) => each.map(({ sha256, subject }) => ({ sha256, subject }));
-  return `${JSON.stringify({ roots: shown(roots), other_roots: shown(others), stores: outcomes }, null, 2)}\n`;
+  return jsonText({ roots: shown(roots), other_roots: shown(others), stores: outcomes });
 };
 
 const WORDS: Record<Outcome['state'], string> = {

@@ -31,6 +31,3 @@ export function facts(pairs: readonly [name: string, value: string | number | un
   const width = Math.max(0, ...known.map(([name]) => name.length));
   return known.map(([name, value]) => `${name.padEnd(width)}  ${printable(String(value))}\n`).join('');
 }
-
-export const print = (text: string): void => void process.stdout.write(text);
-export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
