@@ -23,24 +23,26 @@ export interface Setting<T> {
   doc: string;
 }
 
-type Rest<T> = Omit<Setting<T>, 'type' | 'default' | 'programs'>;
+type Rest<T> = Omit<Setting<T>, 'env' | 'type' | 'default' | 'programs'>;
 
 /** The two kinds of setting, for those that `programs` read. */
 export function settingsOf(...programs: Program[]) {
   return {
     /** A setting that always has a value. */
     setting: <T extends NonNullable<unknown>>(
+      env: Setting<T>['env'],
       type: SettingType<T>,
       value: NoInfer<T>,
       rest: Rest<T>,
-    ): Setting<T> => ({ type, default: value, programs, ...rest }),
+    ): Setting<T> => ({ env, type, default: value, programs, ...rest }),
 
     /** A setting that may be absent; its value is then null. */
     optional: <T extends NonNullable<unknown>>(
+      env: Setting<T>['env'],
       type: SettingType<T>,
       rest: Rest<T | null>,
     ): Setting<T | null> => ({
-      ...{ type: type as Setting<T | null>['type'], default: null, programs },
+      ...{ env, type: type as Setting<T | null>['type'], default: null, programs },
       ...rest,
     }),
   };

@@ -3,11 +3,11 @@ import { monotonic } from '../../lib/monotonic.js';
 import { DAY, MINUTE, SECOND } from '../../lib/time.js';
 import { CaLacksTask, CaRefused, CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
 
-/** How often the CA is asked when nobody else asks. */
+/** Pause between two requests for the CA's health. */
 const LOOK_EVERY = 10 * SECOND;
 /** Clocks that differ by more are reported. */
 const MOST_SKEW = MINUTE;
-/** Pause before the same trouble is logged again. */
+/** Pause before the same fault is logged again. */
 const REMIND_EVERY = DAY;
 
 interface CaHealthOptions {
@@ -16,18 +16,18 @@ interface CaHealthOptions {
   log: Pick<Logger, 'warn' | 'info'>;
 }
 
-/** The CA's health, and whether its clock and ours agree: for readiness, and for the log. */
+/** Watches the CA's health and the difference between the CA's clock and ours, for readiness and for the log. */
 export class CaHealthWatch {
   readonly #told = new Map<string, number>();
 
   constructor(private readonly options: CaHealthOptions) {}
 
-  /** Asks the CA now for what an operator must fix, in sentences. @throws CaUnavailable, CaRefused */
+  /** Requests the CA's faults now: sentences for the operator. @throws CaUnavailable, CaRefused */
   async troubles(): Promise<string[]> {
     const { ca, clock } = this.options;
     const began = monotonic();
     const health = await ca.health().catch((error: unknown) => {
-      // An older CA.
+      // An older CA has no such task.
       if (error instanceof CaLacksTask) return undefined;
       throw error;
     });
@@ -39,7 +39,7 @@ export class CaHealthWatch {
     return [...health.troubles, ...(skew === null ? [] : [skew])];
   }
 
-  /** Logs faults from now on, each once a day, and their end; returns the function that stops this. */
+  /** Starts logging each fault, once a day, and its end. Returns the function that stops the watch. */
   watch(): () => void {
     const timer = setInterval(() => {
       this.look().catch((err) => this.options.log.warn({ err }, 'it is not known how the CA is'));
@@ -75,12 +75,12 @@ export class CaHealthWatch {
 }
 
 const SKEW = 'the clocks of RA and CA differ';
-/** The skew's sentence has times in it. */
+/** The sentence about the clocks contains times, so it is recognised by its beginning. */
 const kindOf = (trouble: string): string => (trouble.startsWith(SKEW) ? SKEW : trouble);
 
 /**
- * Null while the clocks agree within a minute. `took`: milliseconds between question and answer, in which the CA may have looked at
- * its clock at any moment.
+ * A sentence about the difference of two clocks (ms since the epoch); null while they agree within a minute.
+ * @param took ms between request and answer; the CA may have read its clock at any moment of it
  */
 export function skewSentence(ours: number, theirs: number, took: number): string | null {
   const ahead = ours - theirs;
@@ -93,7 +93,7 @@ export function skewSentence(ours: number, theirs: number, took: number): string
   );
 }
 
-/** The largest unit that holds it, rounded. */
+/** A duration in the largest unit that fits, rounded. */
 function inWords(milliseconds: number): string {
   const units: [string, number][] = [
     ['year', 365 * DAY],

@@ -12,27 +12,25 @@ import { dn } from '../../x509/name.js';
 import { isPermitted, type NameConstraints } from '../../x509/name-constraints.js';
 import { firstFromPem, toPem } from '../../x509/pem.js';
 
-/** Always in the RA's certificate, so that clients on the same machine need no name at all. */
+/** Names in every certificate of an RA, so that clients on the same machine need no other name. */
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 
-/** A certificate is replaced when this part of its life is over, which leaves months to notice a failure. */
+/** A certificate is renewed after this part of its lifetime, which leaves months to notice a failure. */
 const RENEW_AFTER = 2 / 3;
 
-/** UPKI_RA_CN, else the machine's name, else localhost for machines whose name no URL can hold. */
+/** UPKI_RA_CN, else the machine's name, else localhost when the machine's name is not a host name. */
 export function commonName(settings: Pick<Settings, 'raCn'>, hostname: string): string {
   return settings.raCn ?? (isHostName(hostname) ? hostname.toLowerCase() : 'localhost');
 }
 
-/**
- * The names wanted in the RA's certificate, the common name first, each once; addresses in canonical text.
- */
+/** The names for the RA's certificate without duplicates, the common name first; addresses in canonical text. */
 export function wantedNames(cn: string, sans: string[], hostname: string): string[] {
   const machine = isHostName(hostname) ? [hostname.toLowerCase()] : [];
   const names = [cn, ...machine, ...sans, ...LOOPBACK];
   return [...new Set(names.map((name) => (isIP(name) ? hostAddress(name) : name)))];
 }
 
-/** Those of them that no setting added: the common name, and names other than the machine's name and loopback addresses. */
+/** The common name and the names that the operator chose: all but the machine's name and the loopback names. */
 export function chosenNames([cn = '', ...others]: string[], hostname: string): string[] {
   return [cn, ...others.filter((name) => !LOOPBACK.includes(name) && name !== hostname.toLowerCase())];
 }
@@ -44,9 +42,9 @@ export function namesOfCertificate(certificate: string): string[] {
 }
 
 /**
- * Why the RA needs a new certificate, for the log, or null when the current one is good. Names beyond those
- * wanted were removed from the configuration, unless the certificate is known to be `asIssued` for this
- * configuration: then the CA added them, and would again.
+ * Why the RA needs a new certificate, for the log; null when the current one is good. A surplus name is one that was removed from
+ * the configuration.
+ * @param asIssued the certificate was issued for this configuration: the CA added the surplus names, and would add them again
  */
 export function whyRenew(
   have: { certificate: string; key: string },
@@ -55,7 +53,7 @@ export function whyRenew(
   asIssued = false,
 ): string | null {
   const { spki, notBefore, notAfter } = parseCertificate(firstFromPem('CERTIFICATE', have.certificate));
-  // A clock was ahead when it was made.
+  // The CA's clock was ahead when it issued the certificate.
   if (notBefore > now) return `it is not valid before ${new Date(notBefore).toISOString()}`;
   if (!publicKeyOf(have.key).equals(spki)) return 'it is not of the key in ra.key';
   const names = namesOfCertificate(have.certificate);
@@ -67,7 +65,7 @@ export function whyRenew(
   return now > due ? `it ends on ${new Date(notAfter).toISOString()}` : null;
 }
 
-/** Why a PEM certificate is not valid now, to follow its name; null when it is. */
+/** Why a PEM certificate is not valid now, as the end of a sentence; null when it is valid. */
 export function validityTrouble(certificate: string, now: number): string | null {
   const { notBefore, notAfter } = parseCertificate(firstFromPem('CERTIFICATE', certificate));
   if (now > notAfter) return `ended on ${new Date(notAfter).toISOString()}`;
@@ -75,7 +73,7 @@ export function validityTrouble(certificate: string, now: number): string | null
   return null;
 }
 
-/** A PEM certification request for these names, the first as Common Name. */
+/** A certification request (PEM) for these names; the first is the Common Name. */
 export function requestFor(names: string[], key: string): string {
   const [cn = ''] = names;
   const csr = createCsr({
@@ -91,7 +89,7 @@ function publicKeyOf(key: string): Buffer {
   return createPublicKey(key).export({ type: 'spki', format: 'der' });
 }
 
-/** The wanted names that the CA certifies; all of them while it is not known which CA it is. */
+/** The names that the CA can certify; all of them while the dialect of the CA is unknown. */
 export async function certifiableNames(
   names: string[],
   dialect: () => Promise<Dialect>,

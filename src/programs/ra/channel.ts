@@ -22,24 +22,24 @@ import { watchRevocationUrls } from './unrevocable.js';
 
 export interface CaConnection {
   ca: CaClient;
-  /** Not asked for before its `start`. */
+  /** Keys revoked as compromised; requested from `start` on. */
   compromised: CompromisedKeys;
-  /** Every task of the operations socket; what the CA cannot do is CaLacksTask. */
+  /** Every task of the operations socket. A task that the CA does not have throws CaLacksTask. */
   tasks: CaTasks;
-  /** Which CA answers. @throws CaUnavailable while that is not known */
+  /** Whether the CA is ours or the Python one. @throws CaUnavailable while that is unknown */
   dialect(): Promise<Dialect>;
   close(): void;
 }
 
-/** For commands that need no records. */
+/** No certificates and no orders: for commands that need none. */
 const NO_RECORDS: OwnRecords = {
   findCertificateBySerial: async () => null,
   getOrder: async () => null,
 };
 
 /**
- * Connects a registered RA to the CA's operations socket; a connection that is lost comes back by itself.
- * @param records the RA's own certificates, from which it knows what a Python CA does not
+ * Connects a registered RA to the CA's operations socket. A lost connection is reopened automatically.
+ * @param records the RA's certificates and orders, which replace the records that a Python CA does not have
  */
 export function connectToCa(
   settings: ProgramSettings,
@@ -91,7 +91,7 @@ export function connectToCa(
   };
 }
 
-/** Warns of what is exposed, if anything is. */
+/** Warns about clear mode to hosts other than this machine. */
 export function warnOfClear(caHost: ProgramSettings['caHost'], warn: (sentence: string) => void): void {
   const others = caHost.map(({ host }) => host).filter((host) => !isLoopback(host));
   if (others.length === 0) return;
@@ -112,7 +112,7 @@ function security(settings: ProgramSettings, { caChannelKey }: RaRegistration, k
   return { mode: 'curve', serverKey: caChannelKey, keys: keys.channel };
 }
 
-/** Clear mode has no introduction, because nothing can be proved. */
+/** The greeting proves the RA's channel key to the CA. Clear mode has no keys, and no greeting. */
 function introduction(
   { zmqMode }: ProgramSettings,
   { caChannelKey }: RaRegistration,

@@ -5,9 +5,9 @@ import { CannotStart } from '../exit.js';
 import type { RaNames } from './files.js';
 
 /**
- * Compares what the operator set with what the CA's issuer may certify (RFC 5280 §4.2.1.10): the RA's own names, and the names that may
- * be ordered. What else the RA's certificate would name (localhost, the machine's name) is left out of it where it is forbidden.
- * @throws CannotStart naming what is outside
+ * Checks the RA's configured names and UPKI_RA_ALLOW against the name constraints of the CA's issuer (RFC 5280 §4.2.1.10). Names that
+ * nobody configured, such as localhost, are not checked: the RA's certificate leaves out those that are not permitted.
+ * @throws CannotStart with the names that are not permitted
  */
 export function checkConstraints(
   { allowedNames }: Pick<Settings, 'allowedNames'>,
@@ -31,7 +31,7 @@ export function checkConstraints(
 
 const typed = (value: string) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value });
 
-/** A network is when its first and its last address are: what is permitted is a network too. */
+/** A network is permitted when a permitted network contains all of it, and excluded when an excluded network does. */
 function isEntryPermitted(entry: string, constraints: readonly NameConstraints[]): boolean {
   const [address = '', bits] = entry.split('/');
   if (bits === undefined || isIP(address) === 0) return isPermitted(typed(entry), constraints);

@@ -5,15 +5,16 @@ import { createHttpServer } from '../../http/server.js';
 import { type ApiOptions, restApi } from '../../rest/index.js';
 import { workerNumber } from './worker.js';
 
-/** The longest socket path on every system, with its terminator. */
+/** The longest path of a socket in octets that every system accepts. */
 const MOST_PATH = 103;
 
 /** The socket on which an RA accepts commands from its own machine. */
 export const controlSocket = (dataDir: string): string => join(dataDir, 'control.sock');
 
 /**
- * Serves REST on a socket in the RA's own folder, which only its owner can open: that is an administrator,
- * because he has the database and the keys as well. Of several workers the first does. Never rejects: without it commands use HTTPS.
+ * Serves REST on a socket in the RA's folder. Only the owner of the folder can open the socket, and counts as an administrator,
+ * because the owner also has the database and the keys. Only the first worker serves it. Never rejects: without the socket, commands
+ * use HTTPS.
  */
 export async function listenForCommands(
   dataDir: string,
@@ -28,10 +29,10 @@ export async function listenForCommands(
     return;
   }
   try {
-    // The folder is locked: nobody else listens there.
+    // The folder is locked, so no other process listens on the socket.
     await rm(path, { force: true });
     const app = createHttpServer({ log });
-    // A socket has no name: what is printed for others has the RA's main one, with its port.
+    // A request on the socket has no host name, so URLs in its answers use the RA's main name and port.
     const baseUrl = () => api.baseUrl(undefined);
     await app.register(restApi, { ...api, baseUrl, prefix: '/api/v1', local: true });
     await app.listen({ path, exclusive: true });

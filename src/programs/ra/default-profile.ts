@@ -2,7 +2,11 @@ import type { Logger } from 'pino';
 import { CaUnavailable, type CertificateAuthority } from '../../model/ca.js';
 import { CannotStart } from '../exit.js';
 
-/** While the CA is away nobody knows its profiles; orders are then refused one by one. @throws CannotStart */
+/**
+ * Checks that the CA has the default profile. While the CA is unavailable its profiles are unknown; a wrong profile is then refused
+ * with each order.
+ * @throws CannotStart
+ */
 export async function checkDefaultProfile(
   profile: string,
   ca: CertificateAuthority,

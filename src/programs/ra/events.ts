@@ -3,7 +3,10 @@ import type { RaEvents } from '../../ra/events.js';
 import type { NodeEvents } from '../../ra/nodes/registration.js';
 import { StoreUnavailable } from '../../store/contract/errors.js';
 
-/** Logs the RA's events, with `away` for work that the database keeps waiting: what an operator acts on at info and above, successful validations at debug. */
+/**
+ * Logs the RA's events: successful validations at debug, everything else at info or above.
+ * @param away reports that background work waits for the database
+ */
 export function logEvents(log: Logger, away: (error: Error, sentence: string) => void): RaEvents {
   return {
     validation: ({ authorizationId, type, identifier, attempt, result }) => {

@@ -19,7 +19,7 @@ import {
   rootFingerprints,
 } from './identity.js';
 
-/** The RA's keys, which authenticate it before it is registered: made once, here, and never sent anywhere. */
+/** The RA's private keys. They are generated here once and never leave the machine. */
 export interface RaKeys {
   /** TLS key, PKCS #8 PEM. */
   tls: string;
@@ -29,19 +29,19 @@ export interface RaKeys {
 
 /** The result of a registration. All certificates PEM. */
 export interface RaRegistration {
-  /** Leaf first, with its issuing chain, root left out. */
+  /** The leaf and its issuers, without the root. */
   certificate: string;
   root: string;
   /** CURVE public key of the CA's operations socket (Z85); null in clear mode. */
   caChannelKey: string | null;
 }
 
-/** The result of a registration; a Python CA makes the TLS key, ours never does. */
+/** The result of a registration. Only a Python CA returns a TLS key, because it generates it. */
 export interface NewRegistration extends RaRegistration {
   tlsKey?: string;
 }
 
-/** The RA's names, stored in its data directory, so that a name given once stays. */
+/** The RA's names. They are stored in its data directory, so that the operator has to configure them only once. */
 export interface RaNames {
   /** Common name of its certificate, and the host in the directory's URLs. */
   cn: string;
@@ -63,7 +63,7 @@ const NAMES = {
   database: 'acme.db',
 };
 
-/** Without these a registered RA is none: what each is. */
+/** The files that a registered RA must have, with a description for messages. */
 const NEEDED: [name: keyof typeof NAMES, what: string][] = [
   ['tlsKey', 'the TLS key of this RA'],
   ['channelKey', 'the key by which the CA knows this RA'],
@@ -71,11 +71,11 @@ const NEEDED: [name: keyof typeof NAMES, what: string][] = [
   ['root', 'the root certificate of its CA'],
 ];
 
-/** The parts of an existing RA that may be made again, when the operator names them. */
+/** The parts of an existing RA that `upki ra init --anew` can replace. */
 export const RA_ANEW = ['database'] as const;
 export type RaAnew = (typeof RA_ANEW)[number];
 
-/** The RA's own files in its data directory, under the names the Python RA uses where it has them. */
+/** The RA's files in its data directory. Files that the Python RA has too have the same names. */
 export class RaFiles {
   constructor(readonly directory: string) {}
 
@@ -84,7 +84,7 @@ export class RaFiles {
   }
 
   /**
-   * The RA's keys, made when there are none. Keys that everybody can read are for their owner only afterwards.
+   * Reads the RA's keys, and generates them when there are none. Makes a key file that others can read private to its owner.
    * @throws CannotStart naming a key that a registered RA has lost, or that is damaged; errors of the file system with the path
    */
   async keys(warn: (sentence: string) => void = () => {}): Promise<RaKeys> {
@@ -101,7 +101,7 @@ export class RaFiles {
     return { tls, channel: channelKeysIn(secret, this.path('channelKey')) };
   }
 
-  /** The CA of this RA; null until it is registered, and after a registration by an earlier version. */
+  /** The CA of this RA; null before the registration, and after a registration by a version that wrote no marker. */
   async marker(): Promise<RaMarker | null> {
     const text = await readIfThere(this.path('marker'));
     return text === null ? null : parseRaMarker(text, this.path('marker'));
@@ -127,7 +127,7 @@ export class RaFiles {
     return { certificate, root, caChannelKey: caKey };
   }
 
-  /** The certificate goes last: with it the registration is complete, and after a crash before it, made again. */
+  /** Writes the certificate last, because it completes the registration: after a crash before it, the RA registers again. */
   async saveRegistration({ certificate, root, caChannelKey, tlsKey }: NewRegistration): Promise<void> {
     const known = await this.marker();
     if (tlsKey !== undefined) await writeDurably(this.path('tlsKey'), tlsKey, 0o600);
@@ -164,18 +164,18 @@ export class RaFiles {
     await writeDurably(this.path('marker'), raMarkerText(marker), 0o600);
   }
 
-  /** Its files can be read, the database apart, which may be elsewhere. @throws DanglingLink, NodeJS.ErrnoException */
+  /** Checks that all files but the database can be read. @throws DanglingLink, NodeJS.ErrnoException */
   async #requireUsable(): Promise<void> {
     const { database: _, ...names } = NAMES;
     for (const name of [...Object.values(names), LAST_SEEN]) await requireUsable(join(this.directory, name));
   }
 
-  /** A registered RA has them all. @throws CannotStart naming what is missing */
+  /** Checks that a registered RA has all of NEEDED. @throws CannotStart naming the missing files */
   async #requireNeeded(warn: (sentence: string) => void = () => {}): Promise<void> {
     const marked = (await this.marker()) !== null;
     const there = new Map<string, boolean>();
     for (const [name] of NEEDED) there.set(name, (await readIfThere(this.path(name))) !== null);
-    // Registered by a version that wrote no marker, or registration was interrupted.
+    // Without a marker, certificate and root show a complete registration by an older version.
     if (!marked && !(there.get('certificate') && there.get('root'))) return;
     const missing = NEEDED.filter(([name]) => !there.get(name));
     if (missing.length === 0 && !marked)
@@ -211,8 +211,8 @@ export class RaFiles {
   }
 
   /**
-   * What the RA was called when it was registered or last served; of a registration older than the file, its certificate's
-   * common name. Null for an RA that has no name yet. @throws CannotStart for a file that is not what we wrote
+   * The RA's names at its registration or last start. Without the file, which older versions did not write: the common name of the
+   * certificate. Null for an RA that has no name yet. @throws CannotStart for a damaged file
    */
   async names(): Promise<RaNames | null> {
     const text = await readIfThere(this.path('names'));
@@ -252,7 +252,7 @@ function readNames(text: string, path: string): RaNames {
   }
 }
 
-/** P-256: every client takes it, and a handshake costs a tenth of RSA's. */
+/** P-256: every client supports it, and a handshake costs a tenth of one with RSA. */
 function newTlsKey(): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();

@@ -20,11 +20,11 @@ interface RaIdentity {
   roots: readonly string[];
 }
 
-/** The identity as the folder has it. */
+/** The identity as it is stored in the RA's folder. */
 export interface RaMarker extends RaIdentity {
-  /** The RA has kept accounts and orders: an empty database is not its own. */
+  /** Whether the RA has stored accounts and orders. If so, an empty database is not its own. */
   database: boolean;
-  /** CURVE public key of its CA (Z85); undefined in clear mode, and of a registration by an older version. */
+  /** CURVE public key of its CA (Z85); undefined in clear mode, and after a registration by an older version. */
   channel?: string | undefined;
 }
 
@@ -53,7 +53,7 @@ export function parseRaMarker(text: string, path: string): RaMarker {
 /** The setting in which the database stores its owner. */
 const IDENTITY = 'identity';
 
-/** @throws CannotStart when the RA kept accounts and orders in a file that is missing or has no length */
+/** @throws CannotStart when the file in which the RA stored accounts and orders is missing or empty */
 export async function requireDatabaseFile(
   path: string,
   known: RaMarker | null,
@@ -74,8 +74,7 @@ const remedies = (directory: string): string =>
   `\`upki ra init -d ${directory} --anew database\`; clients then make their accounts again, and certificates stay good.`;
 
 /**
- * Binds a database to this RA, or verifies that it is bound: any number of replicas may do so at once. New
- * roots are added.
+ * Binds a database to this RA, or verifies that it is bound to it. Adds new roots. Replicas may call this at the same time.
  * @param root PEM of the CA's root
  * @param where the database for messages, and the RA's folder
  * @throws CannotStart when it belongs to an RA of another CA, or is empty although this RA had one
@@ -103,7 +102,7 @@ export async function bindDatabase(
   await noteRoots(store, root);
 }
 
-/** From here on the database is one of an RA of these roots (PEM) too: the CA has changed its own. */
+/** Adds roots (PEM) to the identity in the database, after the CA has changed its roots. */
 export async function noteRoots(
   store: Pick<RaStore, 'getSetting' | 'putSetting'>,
   roots: string,
@@ -163,7 +162,7 @@ export function requireWhole(
   );
 }
 
-/** Whether each certificate is signed by the next, up to one that a root signed: a cross-certificate may follow it. */
+/** Whether each certificate is signed by the next one, up to one that a root signed. A cross-certificate may follow that one. */
 function leads(chain: readonly X509Certificate[], roots: readonly X509Certificate[]): boolean {
   for (const [index, each] of chain.entries()) {
     if (roots.some((top) => top.raw.equals(each.raw) || isSignedBy(each, top))) return true;

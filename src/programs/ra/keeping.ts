@@ -5,7 +5,7 @@ import { raSigner } from '../audit/signers.js';
 import type { ProgramSettings } from '../settings.js';
 import type { RaTls } from './tls.js';
 
-/** Which records are deleted, and when; 0 means never. @param roots PEM of those the RA knows */
+/** The retention of the RA's records by its settings, of which 0 means for ever. @param roots PEM of the RA's roots */
 export function keepingOf(
   { keepCertificates, unusedAccountLifetime, keepAudit }: ProgramSettings,
   { store, tls, roots }: { store: RaStore; tls: Pick<RaTls, 'material'>; roots: string },

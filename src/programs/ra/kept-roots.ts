@@ -9,10 +9,10 @@ interface KeptRootsOptions {
 }
 
 /**
- * Keeps the roots (PEM) that the CA gives out now: in the RA's folder, in its marker and in its database, so that the next start knows
- * them. While the RA's own certificate still leads to a root that is given out no more, that one stays in the file too: a
- * start in between must find files that belong together.
- * @returns what the file holds
+ * Stores the roots (PEM) that the CA publishes in the RA's folder, its marker and its database. If the RA's certificate still needs a
+ * root that the CA no longer publishes, the file keeps that root too, because the next start requires that certificate and roots
+ * belong together.
+ * @returns the function that stores the roots; it resolves with the content of the file
  */
 export function rootKeeper({ files, store }: KeptRootsOptions): (roots: string) => Promise<string> {
   return async (roots) => {

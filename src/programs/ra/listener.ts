@@ -9,22 +9,20 @@ import { listenOrFallBack, type PortWish, portProblem } from '../ports.js';
 import type { ProgramSettings } from '../settings.js';
 import type { RaTls } from './tls.js';
 
-/** The listener for clients: TLS terminates here, or at a proxy in front. */
+/** The listener for clients: HTTPS, or HTTP behind a proxy that terminates TLS. */
 export function mainListener(settings: ProgramSettings, tls: RaTls, log: Logger, base: string): HttpsServer {
   const strictTransport = ownsHost(base);
   if (settings.raTls) return createHttpsServer({ tls: tls.material(), log, strictTransport });
   return { app: createHttpServer({ log, strictTransport }), reload: () => undefined };
 }
 
-/**
- * Whether a host name stands for this RA alone: at the HTTPS port, and not for an address (RFC 6797 §8.1.1).
- */
+/** Whether Strict-Transport-Security may be sent: the URL has the default HTTPS port and a name, not an address (RFC 6797 §8.1.1). */
 function ownsHost(base: string): boolean {
   const { port, hostname: host } = new URL(base);
   return port === '' && isIP(host.replace(/^\[|\]$/g, '')) === 0;
 }
 
-/** Clients behind proxies that the operator named are told apart by the header these write. */
+/** Identifies clients behind trusted proxies by the header that the proxies write. */
 export function believeProxies(
   app: FastifyInstance,
   { trustedProxies: proxies, proxyHeader: header }: ProgramSettings,
@@ -36,7 +34,7 @@ export function believeProxies(
   lookBehindProxies(app, trustedProxies({ proxies, header, authorities, isGood: isTrusted }));
 }
 
-/** Listens; resolves with the port. Closing waits for requests under way. */
+/** Listens; resolves with the port. Closing waits for running requests. */
 export async function listen(
   app: FastifyInstance,
   wish: PortWish,

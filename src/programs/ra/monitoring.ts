@@ -37,8 +37,8 @@ interface Monitored {
 }
 
 /**
- * Metrics and notices of an RA. The program hands over its parts while it is assembled and gets them back
- * instrumented; without UPKI_METRICS each is returned unchanged, and nothing is loaded.
+ * Metrics and notices of an RA. Its methods wrap the parts of the program with measurements. Without UPKI_METRICS they return each
+ * part unchanged, and the metrics library is not loaded.
  */
 export class Monitoring {
   #watch: NoticeWatch | null = null;
@@ -150,7 +150,7 @@ export class Monitoring {
   }
 }
 
-/** Waiting items are counted no further than this. */
+/** Limit of the count of waiting notices. */
 const MOST_COUNTED = 10_000;
 
 function faultText({ position, reason }: NonNullable<AuditWatch['fault']>): string {
@@ -158,7 +158,7 @@ function faultText({ position, reason }: NonNullable<AuditWatch['fault']>): stri
 }
 
 function timedValidator(validator: RunningValidator, metrics: Metrics): RunningValidator {
-  // Named one by one: a spread would lose the methods of a class.
+  // Each method is named, because a spread would lose the methods of a class.
   return {
     checkCaa: (request) => validator.checkCaa(request),
     examine: (name) => validator.examine(name),
@@ -198,7 +198,7 @@ function counted(events: RaEvents, metrics: Metrics): RaEvents {
   };
 }
 
-/** The figures of a CA; one that has none is not asked again for a while. */
+/** Remembers for ten minutes that the CA lacks a task, so that it is not requested again in that time. */
 function unlessLacking<T>(ask: () => Promise<T>): () => Promise<T> {
   let lacks: CaLacksTask | null = null;
   let until = 0;

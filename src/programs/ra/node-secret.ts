@@ -3,12 +3,12 @@ import { readIfThere, writeDurably } from '../../lib/files.js';
 import { CaLacksTask, CaRefused } from '../../model/ca.js';
 import type { CaClient } from '../../ra/ca/client.js';
 
-/** Asked for once. */
+/** Requests the secret once. */
 type NodeSecret = () => Promise<Uint8Array>;
 
 /**
- * The secret node keys are sealed with. The CA gives the same one to all its RAs; a copy in the RA's own folder serves while the CA
- * is away. Where the CA gives none (clear mode, a Python CA) one is made here: then this RA must be the only one of its store.
+ * The secret that encrypts the keys of nodes. The CA gives all its RAs the same secret; a copy in the RA's folder is used while the CA
+ * is unavailable. If the CA has none (clear mode, a Python CA) the RA generates one, and must then be the only RA on its database.
  */
 export function nodeSecret(path: string, ca: Pick<CaClient, 'nodeSecret'>): NodeSecret {
   let known: Promise<Uint8Array> | null = null;
