@@ -6,6 +6,7 @@ import { Option } from 'commander';
 import { pino } from 'pino';
 import { startCa } from '../../programs/ca/start.js';
 import { CannotStart, WrongUsage } from '../../programs/exit.js';
+import { openAll } from '../../programs/opened.js';
 import { controlSocket } from '../../programs/ra/control.js';
 import { startRa } from '../../programs/ra/program.js';
 import { commonDirectory, loadProgramSettings } from '../../programs/settings.js';
@@ -127,20 +128,14 @@ async function answers(door: Door): Promise<boolean> {
 /** Opens the stopped programs of this machine for the duration of the command. */
 async function opened(dataDir: string, socket: Door): Promise<Door> {
   const log = pino({ level: 'silent' });
-  const running: { stop(): Promise<void> }[] = [];
-  const close = async () => {
-    for (const each of running.splice(0).reverse()) await each.stop();
-  };
-  try {
+  const { close } = await openAll(async (onClose) => {
     const { ra, ca } = await localPrograms(dataDir);
-    // A running program has locked its folder and answers requests itself.
+    // A running CA has locked its folder, and answers the RA itself.
     const started = ca && (await startCa(ca, log, 'both', false).catch(() => null));
-    if (started) running.push(started);
-    running.push(await startRa(ra.settings, log, 'command'));
-  } catch (error) {
-    await close();
-    throw error;
-  }
+    if (started) onClose(() => started.stop());
+    const { stop } = await startRa(ra.settings, log, 'command');
+    onClose(stop);
+  });
   return { ask: socket.ask, close };
 }
 

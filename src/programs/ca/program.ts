@@ -17,9 +17,10 @@ import { ZapHandler } from '../../channel/zap.js';
 import { isShared, openCaStore, pathOf, shownLocation } from '../../store/index.js';
 import { fingerprintOf, withColons } from '../../x509/fingerprint.js';
 import { openAtStart } from '../database.js';
+import { watchLastSeen } from '../last-seen.js';
+import { type OnClose, openAll } from '../opened.js';
 import { workBehind } from './background.js';
 import { CaOptionsError, refuseOpenClear } from './clear-mode.js';
-import { lastSeen } from './last-seen.js';
 import { type CaOptions, SUCCEED_AT } from './options.js';
 import { REGISTRATION, RegistrationSocket, type SeedKeys } from './registration-socket.js';
 import { buildServices } from './services.js';
@@ -46,16 +47,8 @@ const OPERATIONS = 'operations';
  * @throws CaOptionsError, InitError, CaCertificateError, KeyFileError, ProfileError, Error of a port in use
  */
 export async function runCa(options: CaOptions): Promise<RunningCa> {
-  const opened: (() => unknown)[] = [];
-  const close = async () => {
-    for (const undo of opened.splice(0).reverse()) await undo();
-  };
-  try {
-    return { ...(await serve(options, (undo) => opened.push(undo))), close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const { started, close } = await openAll((onClose) => serve(options, onClose));
+  return { ...started, close };
 }
 
 /** Keys of the registration socket. @throws CaOptionsError naming the file of a seed that is too short for curve mode */
@@ -68,11 +61,8 @@ export function seedKeysOf({ seed }: CaFiles, dataDir: string): SeedKeys {
   }
 }
 
-async function serve(
-  options: CaOptions,
-  onClose: (undo: () => unknown) => void,
-): Promise<Omit<RunningCa, 'close'>> {
-  const { mode, host, log } = options;
+async function serve(options: CaOptions, onClose: OnClose): Promise<Omit<RunningCa, 'close'>> {
+  const { mode, host, log, clock = Date.now } = options;
   refuseOpenClear(options);
   const warn = (sentence: string) => log.warn(sentence);
   const files = await loadCaFiles({ ...options, warn });
@@ -86,7 +76,10 @@ async function serve(
   });
   onClose(() => store.close());
   await bindDatabase({ store, files, dataDir: options.dataDir, location: shownLocation(location), warn });
-  const seen = options.operationsPort === null ? null : await lastSeen(store, location, options);
+  const seen =
+    options.operationsPort === null
+      ? null
+      : await watchLastSeen({ store, directory: options.dataDir, location, clock, log });
   if (seen !== null) onClose(() => seen.stop());
 
   const restored = await restoredIn(store);
@@ -102,7 +95,6 @@ async function serve(
   });
   await peers.watch((error) => log.error({ err: error }, 'it is not known whether a peer was shut out'));
   onClose(() => peers.stop());
-  const clock = options.clock ?? Date.now;
   // One process at a time serves operations from a folder: it alone writes there.
   if (options.operationsPort !== null) await rewrapCaKeys(options);
   const { set, succession } = await openAuthorities(store, files, {

@@ -14,7 +14,6 @@ import { AuditReader } from '../../ra/audit-reader.js';
 import { FormerBases } from '../../ra/former-bases.js';
 import { Limits } from '../../ra/limits/limits.js';
 import { openAllowances } from '../../ra/limits/local-allowances.js';
-import { rememberToldApart } from '../../ra/nodes/renewable.js';
 import { createOperator } from '../../ra/operator/index.js';
 import { createRegistrationAuthority } from '../../ra/registration-authority.js';
 import { isAdmin, isGood } from '../../rest/access.js';
@@ -24,25 +23,17 @@ import { ChangeableValidator } from '../../va/changeable.js';
 import type { Running } from '../child.js';
 import { sayDatabaseAway } from '../database.js';
 import { runningValues } from '../effective-values.js';
-import { watchLastSeen } from '../last-seen.js';
-import { lockDirectory } from '../lock.js';
+import { type OnClose, openAll } from '../opened.js';
 import type { ProgramSettings } from '../settings.js';
 import { otherChains } from './alternate-chains.js';
-import { CaHealthWatch } from './ca-health.js';
-import { certifiableNames } from './certificate.js';
-import { connectToCa } from './channel.js';
 import { listenForCommands } from './control.js';
 import { logEvents } from './events.js';
-import { RaFiles } from './files.js';
 import { keepingOf } from './keeping.js';
-import { rootKeeper } from './kept-roots.js';
 import { believeProxies, listen, mainListener } from './listener.js';
-import { Monitoring } from './monitoring.js';
 import { nodeServices } from './node-services.js';
+import { openRa } from './open.js';
 import { listenBeside } from './other-listeners.js';
 import { ownHosts } from './own-hosts.js';
-import { ownRegistration } from './own-registration.js';
-import { openOwnStore } from './own-store.js';
 import { type OtherPorts, pagesOf } from './pages.js';
 import {
   acmeSettingsOf,
@@ -55,15 +46,13 @@ import {
 } from './policy.js';
 import { healthOf } from './readiness.js';
 import { RunningRules } from './reload.js';
-import { ruleCheck } from './rule-check.js';
 import { statusReader } from './status.js';
-import { RaTls } from './tls.js';
-import { RaTrust } from './trust.js';
-import { watchWorkers, workerFolder } from './worker.js';
+import { watchWorkers } from './worker.js';
 
 /**
- * Assembles the RA and serves: configuration → store, channel, validator, service → listeners. Registers with
- * the CA first if needed. Closes everything that was opened when a later step fails.
+ * Assembles the RA and serves: its own state (`openRa`), then its services, then its listeners. When a step fails, everything
+ * opened before is closed.
+ * @param mode `command` opens the RA for one command, without listeners for clients and without background work
  * @throws CannotStart, ConfigError for what the operator must change
  */
 export async function startRa(
@@ -71,68 +60,26 @@ export async function startRa(
   log: Logger,
   mode: 'serve' | 'command' = 'serve',
 ): Promise<Running> {
-  const opened: (() => unknown)[] = [];
-  const close = async () => {
-    for (const each of opened.splice(0).reverse()) await each();
-  };
-  try {
-    const serving = await serve(settings, log, (undo) => opened.push(undo), mode);
-    return { ...serving, stop: close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const { started, close } = await openAll((onClose) => serve(settings, log, onClose, mode));
+  return { ...started, stop: close };
 }
 
-/** @param onClose takes what undoes each step; run in reverse order */
 async function serve(
   settings: ProgramSettings,
   log: Logger,
-  onClose: (undo: () => unknown) => void,
+  onClose: OnClose,
   mode: 'serve' | 'command',
 ): Promise<Pick<Running, 'info' | 'reload'>> {
-  // What is wrong with a file is told before anything is made.
+  // Errors in the operator's files are reported before anything is made.
   acmeSettingsOf(settings);
   deviceTrustOf(settings);
   let compromised = compromisedKeysOf(settings);
   const listed = (fingerprint: string) => compromised(fingerprint);
   const clock = Date.now;
-  const files = new RaFiles(workerFolder(settings.dataDir));
-  const warn = (sentence: string) => log.warn(sentence);
-  await files.keys(warn);
-  onClose(lockDirectory(files.directory));
-
-  const { called, names, registration, keys } = await ownRegistration(settings, files, warn);
-  const monitoring = await Monitoring.create(settings, log);
-  const place = {
-    variable: 'UPKI_DATABASE_URL',
-    location: settings.databaseUrl ?? files.path('database'),
-    say: (sentence: string) => log.error(sentence),
-  };
-  const store = await openOwnStore({ place, files, root: registration.root, monitoring, onClose });
-  const seen = await watchLastSeen({
-    ...{ store, directory: files.directory, location: place.location, clock, log },
-  });
-  onClose(seen.stop);
-  await rememberToldApart(store, clock());
-  const connection = connectToCa(settings, registration, keys, log, store);
-  const { tasks, dialect } = connection;
-  const ca = monitoring.ca(connection.ca);
-  onClose(connection.close);
-  connection.compromised.start();
-  const isCompromised = (key: string) => listed(key) || connection.compromised.has(key);
-
-  const caHealth = new CaHealthWatch({ ca, clock, log });
-  onClose(caHealth.watch());
-
-  const trust = new RaTrust({ ca, keep: rootKeeper({ files, store }), roots: registration.root, log });
-  await trust.look();
-  const check = ruleCheck(ca, called, trust.constraints, log);
-  await check(settings);
-  const wanted = () => certifiableNames(names, dialect, trust.constraints());
-  const tls = new RaTls({ files, ca: tasks, key: keys.tls, registration, trust, wanted, log, clock });
-  await tls.refresh();
-  onClose(() => tls.stop());
+  const own = await openRa(settings, log, onClose);
+  const { files, called, registration, monitoring, place, store, seen } = own;
+  const { ca, compromised: revoked, caHealth, trust, check, tls } = own;
+  const isCompromised = (key: string) => listed(key) || revoked.has(key);
 
   const monitored = monitoring.events(logEvents(log, sayDatabaseAway(place)));
   const activity = new Activity({ store, clock, onError: monitored.error });
@@ -158,7 +105,7 @@ async function serve(
   const limits = new Limits(allowances, limitsOf(settings), clock, monitoring.limitHit);
   const ra = createRegistrationAuthority({
     isCompromised,
-    ...(store.shared && { knowCompromised: () => connection.compromised.recent() }),
+    ...(store.shared && { knowCompromised: () => revoked.recent() }),
     store,
     ca,
     validator,
