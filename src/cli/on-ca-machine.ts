@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os';
 import { pino } from 'pino';
-import { type OpenAuthorities, openAuthorities } from '../ca/authorities/open.js';
-import { loadCaFiles } from '../ca/folder/files.js';
+import type { OpenAuthorities } from '../ca/authorities/open.js';
 import type { KeyPlaces } from '../ca/folder/signing-key.js';
 import type { Certifier } from '../ca/issue/certifier.js';
-import { openLocalCa, openLocalStore, servedUrl } from '../ca/local-access.js';
+import { openLocalCa, openLocalStore } from '../ca/local-access.js';
 import { useTokenPin } from '../ca/token/tokens.js';
 import { caFolder } from '../programs/ca/folder.js';
+import { openLocalAuthorities } from '../programs/ca/local-authorities.js';
 import { keyPlaces, mendable } from '../programs/ca/start.js';
 import { CommandRefused } from '../programs/exit.js';
 import { type LoadedProgram, loadProgramSettings } from '../programs/settings.js';
@@ -92,19 +92,10 @@ export async function withLocalSet(
   await withCaStore(command, (store, dataDir) =>
     mendable(async () => {
       const { settings } = loadProgramSettings('ca', process.env, { dataDir });
-      const { caPassphrase: passphrase, caDatabaseUrl, caPublicUrl } = settings;
-      const context = {
-        ...{ dataDir, passphrase },
-        ...{ succeedAt: settings.caSucceedAt / 100, places: keyPlaces(settings) },
-      };
-      const local = await openAuthorities(store, await loadCaFiles({ dataDir, passphrase, seed: null }), {
-        ...context,
-        publicUrl: await servedUrl(store, caPublicUrl),
-        shared: caDatabaseUrl !== null,
-        clock: Date.now,
-        log: pino({ level: 'silent' }),
-      });
-      await work(local, store, context);
+      const local = await openLocalAuthorities(store, settings);
+      const { caPassphrase: passphrase, caSucceedAt } = settings;
+      const places = keyPlaces(settings);
+      await work(local, store, { dataDir, passphrase, succeedAt: caSucceedAt / 100, places });
     }),
   );
 }

@@ -6,25 +6,23 @@ import { describeError } from './operator-error.js';
 
 /** A started program. */
 export interface Running {
-  /** Facts for whoever started it, such as the ports in use. */
+  /** Facts for the supervisor, such as the URL of the directory. */
   info: Record<string, unknown>;
-  /** Reloads its rules; when it rejects, the old ones stay in force. */
+  /** Reloads its rules. When it rejects, the old rules stay in effect. */
   reload?(): Promise<void>;
-  /** Stops it cleanly: no new work, running work finishes, files are closed. */
+  /** Stops it cleanly: it accepts no new work, finishes running work and closes its files. */
   stop(): Promise<void>;
 }
 
-/**
- * How long in-flight work may take to finish; then the process ends anyway, which every file here survives.
- */
+/** How long running work may take to finish, in ms. Then the process ends anyway; no file is damaged by that. */
 const STOP_LIMIT = 10_000;
-/** Without its supervisor the other programs are gone too, and a new supervisor waits for our ports. */
+/** The same without a supervisor, in ms: the other programs end too, and a new supervisor waits for the ports. */
 const ORPHAN_LIMIT = 1000;
 
 /**
- * Runs one program as a process: alone in a terminal, or as a child of `upki start`. It ends cleanly on
- * SIGTERM, on Ctrl-C when alone, and under a supervisor when told to or when the supervisor dies. Never
- * rejects; the process's exit code tells the outcome (see exit.ts).
+ * Runs one program as a process: alone in a terminal, or as a child of `upki start`. It ends cleanly on SIGTERM; on Ctrl-C when it
+ * runs alone; and under a supervisor on STOP_MESSAGE or when the supervisor dies. Never rejects; the outcome is the exit code of the
+ * process (see exit.ts).
  */
 export async function runProgram(name: string, start: () => Promise<Running>): Promise<void> {
   const supervised = process.send !== undefined;
@@ -45,7 +43,7 @@ export async function runProgram(name: string, start: () => Promise<Running>): P
   };
 
   process.on('SIGTERM', () => end(0));
-  // A terminal's Ctrl-C reaches the whole group; the supervisor decides who ends first.
+  // Ctrl-C in a terminal reaches the whole process group. The supervisor decides in which order programs end.
   process.on('SIGINT', () => (supervised ? undefined : end(0)));
   process.on('SIGHUP', () => {
     running?.reload?.().catch((error) => {
@@ -56,12 +54,12 @@ export async function runProgram(name: string, start: () => Promise<Running>): P
   process.on('message', (message) => message === STOP_MESSAGE && end(0));
   const fatal = (error: unknown) => {
     process.stderr.write(`uPKI ${name}: ${describeError(error)}\n`);
-    // A fault after the start may be gone when the program is started again.
+    // A fault after the start may not occur again after a restart.
     void end(running === null && cannotStart(error) ? ExitCode.cannotStart : ExitCode.failure);
   };
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);
-  // The supervisor was killed while this program was being loaded: the event was before there was a listener.
+  // The supervisor was killed while this program loaded, before there was a listener for `disconnect`.
   if (supervised && !process.connected) return end(0);
 
   try {

@@ -3,22 +3,22 @@ import { monotonic } from '../lib/monotonic.js';
 import { ExitCode } from './exit.js';
 import { type ReadyMessage, STOP_MESSAGE } from './messages.js';
 
-/** A program to keep running. */
+/** A program that the supervisor keeps running. */
 export interface ChildSpec {
-  /** Its name for people: "CA". */
+  /** Its name in messages: "CA". */
   name: string;
   /** Starts its process, with a channel for messages; called again at every start. */
   fork(): ChildProcess;
 }
 
 interface SupervisorLimits {
-  /** Pauses before the restarts; a child that dies more often within `window` ends everything. */
+  /** Pauses before the restarts. A child that dies more often than this within `window` ends everything. */
   backoff: number[];
-  /** A child that has lived this long is forgiven its earlier deaths. */
+  /** Deaths older than this are not counted. */
   window: number;
-  /** A child that is not ready by then counts as dead. Making RSA-4096 keys on a small machine takes a minute. */
+  /** A child that is not ready by then is killed. Generating RSA-4096 keys on a small machine takes a minute. */
   startLimit: number;
-  /** A child that has not ended by then is killed; more than the child's own limit. */
+  /** A child that has not ended by then is killed. It must exceed STOP_LIMIT of child.ts. */
   stopLimit: number;
 }
 
@@ -31,13 +31,13 @@ const DEFAULT_LIMITS: SupervisorLimits = {
 
 interface SupervisorOptions {
   limits?: SupervisorLimits;
-  /** Programs that do not need each other are ended at the same time. */
+  /** Ends all programs at the same time, because they do not depend on each other. */
   endAtOnce?: boolean;
-  /** Reports on the children, for people. */
+  /** Prints a report on a child. */
   say(sentence: string): void;
-  /** Called when a program has begun to serve, or has ended before it was told to. */
+  /** Called when a program starts to serve, and when it ends unexpectedly. */
   onChange?(): void;
-  /** Called once, when the supervisor gave up: everything has been ended. `exitCode` is what its own process should say. */
+  /** Called once, after the supervisor has given up and all programs have ended. The process should exit with `exitCode`. */
   onGiveUp(exitCode: number): void;
 }
 
@@ -45,7 +45,7 @@ interface Child {
   spec: ChildSpec;
   process: ChildProcess | null;
   serves: boolean;
-  /** When it died, within the window. */
+  /** Times of its deaths within the window (monotonic ms). */
   deaths: number[];
   timer: NodeJS.Timeout | null;
   onReady(info: Record<string, unknown>): void;
@@ -53,9 +53,8 @@ interface Child {
 }
 
 /**
- * Keeps programs running, or ends them all: never half of them alive. A child that dies is started again after a
- * pause; one that says it cannot start, or keeps dying, ends everything. Children notice our end by themselves
- * (the IPC channel closes), even after `kill -9`.
+ * Keeps all programs running, or ends them all. A child that dies is started again after a pause. A child that cannot start, or keeps
+ * dying, ends everything. Children detect the end of the supervisor by the closed IPC channel, even after `kill -9`.
  */
 export class Supervisor {
   readonly #children: Child[] = [];
@@ -66,7 +65,7 @@ export class Supervisor {
     this.#limits = options.limits ?? DEFAULT_LIMITS;
   }
 
-  /** Starts a program after those before it; resolves with what it told when it first served. Ended in reverse order. */
+  /** Starts a program; resolves with the facts that it reports when it first serves. Programs are stopped in reverse order. */
   start(spec: ChildSpec): Promise<Record<string, unknown>> {
     return new Promise((resolve, reject) => {
       const child: Child = {
@@ -88,17 +87,17 @@ export class Supervisor {
     return this.#children.filter(({ serves }) => serves).map(({ spec }) => spec.name);
   }
 
-  /** Sends a message to every program that runs. */
+  /** Sends a message to every running program. */
   send(message: object): void {
     for (const { process: running } of this.#children) if (running?.connected) running.send(message);
   }
 
-  /** Passes a signal on to every program that runs. */
+  /** Sends a signal to every running program. */
   signal(signal: NodeJS.Signals): void {
     for (const { process: running } of this.#children) running?.kill(signal);
   }
 
-  /** Ends all programs cleanly, last started first unless `endAtOnce`; the same promise when called again. */
+  /** Ends all programs cleanly, the last started first unless `endAtOnce`. A repeated call returns the same promise. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();
     return this.#stopping;

@@ -1,8 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Root, shownFingerprint } from '../../pages/roots.js';
-import { entryName, isExecutable, mustRun, programOnPath, StoreTrouble, type TrustStore } from './store.js';
+import {
+  entryName,
+  isExecutable,
+  mustRun,
+  programOnPath,
+  StoreTrouble,
+  type TrustStore,
+  withFile,
+} from './store.js';
 
 /** The default passphrase of Java's store, which protects nothing. */
 const STORE = ['-cacerts', '-storepass', 'changeit'];
@@ -19,24 +25,10 @@ export function javaStore(): TrustStore | null {
     name: `Java (${keytool})`,
     kind: 'java',
     has: async (root) => (await aliasesOf(root)).length > 0,
-    add: async (root) => {
-      const folder = await mkdtemp(join(tmpdir(), 'upki-trust-'));
-      try {
-        const file = join(folder, 'root.crt');
-        await writeFile(file, root.pem);
-        await change(keytool, [
-          '-importcert',
-          ...STORE,
-          '-noprompt',
-          '-alias',
-          entryName(root),
-          '-file',
-          file,
-        ]);
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
-    },
+    add: (root) =>
+      withFile(root, (file) =>
+        change(keytool, ['-importcert', ...STORE, '-noprompt', '-alias', entryName(root), '-file', file]),
+      ),
     remove: async (root) => {
       // Debian's package copies the certificates of the system store, under a name derived from the file name.
       const ours = [entryName(root), `debian:${entryName(root)}.pem`];

@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Root } from '../../pages/roots.js';
-import { entryName, mustRun, programOnPath, runProgram, StoreTrouble, type TrustStore } from './store.js';
+import {
+  entryName,
+  mustRun,
+  programOnPath,
+  runProgram,
+  StoreTrouble,
+  type TrustStore,
+  withFile,
+} from './store.js';
 
 /** Folders of NSS databases below a user's home: they contain cert9.db, or profiles that do. */
 const CHROMIUM = ['.pki/nssdb', 'snap/chromium/current/.pki/nssdb'];
@@ -98,15 +105,3 @@ async function find(database: string, root: Root): Promise<{ nickname: string; t
 }
 
 const sha256 = (der: Buffer): string => createHash('sha256').update(der).digest('hex').toUpperCase();
-
-/** Writes the root to a temporary file, because certutil reads files. */
-async function withFile<T>(root: Root, use: (path: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'upki-trust-'));
-  const path = join(folder, 'root.crt');
-  try {
-    await writeFile(path, root.pem);
-    return await use(path);
-  } finally {
-    await rm(dirname(path), { recursive: true, force: true });
-  }
-}

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Root } from '../../pages/roots.js';
 
@@ -86,6 +88,18 @@ export async function mustRun(program: string, args: string[]): Promise<Buffer> 
 export function programOnPath(name: string): string | null {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
+}
+
+/** Runs work with the root in a temporary file, for programs that read only files. */
+export async function withFile<T>(root: Root, work: (path: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'upki-trust-'));
+  try {
+    const path = join(folder, 'root.crt');
+    await writeFile(path, root.pem);
+    return await work(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 export function isExecutable(path: string): boolean {

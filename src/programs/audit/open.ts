@@ -1,12 +1,9 @@
-import { pino } from 'pino';
-import { openAuthorities } from '../../ca/authorities/open.js';
-import { loadCaFiles } from '../../ca/folder/files.js';
-import { openLocalStore, servedUrl } from '../../ca/local-access.js';
+import { openLocalStore } from '../../ca/local-access.js';
 import type { AuditTrail } from '../../store/contract/audit.js';
 import { openRaStore } from '../../store/index.js';
+import { openLocalAuthorities } from '../ca/local-authorities.js';
 import { mendable } from '../ca/start.js';
 import { CannotStart } from '../exit.js';
-
 import { RaFiles } from '../ra/files.js';
 import { loadProgramSettings } from '../settings.js';
 import type { CutSigner } from './signature.js';
@@ -37,25 +34,9 @@ export async function withAuditTrail<T>(
     return work({ trail: store, program, signer, clock }).finally(() => store.close());
   }
   const { settings } = loadProgramSettings('ca', process.env, { dataDir: folder });
-  const { caPassphrase: passphrase, caDatabaseUrl, caPublicUrl } = settings;
-  const store = await mendable(() => openLocalStore(folder, caDatabaseUrl));
+  const store = await mendable(() => openLocalStore(folder, settings.caDatabaseUrl));
   try {
-    const signer = await mendable(async () => {
-      const { set } = await openAuthorities(
-        store,
-        await loadCaFiles({ dataDir: folder, passphrase, seed: null }),
-        {
-          dataDir: folder,
-          passphrase,
-          publicUrl: await servedUrl(store, caPublicUrl),
-          shared: caDatabaseUrl !== null,
-          succeedAt: 1,
-          clock,
-          log: pino({ level: 'silent' }),
-        },
-      );
-      return caSigner(set);
-    });
+    const signer = await mendable(async () => caSigner((await openLocalAuthorities(store, settings)).set));
     return await work({ trail: store, program, signer, clock });
   } finally {
     await store.close();

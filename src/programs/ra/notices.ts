@@ -11,7 +11,7 @@ import { NoticeWatch, type NoticeWatchOptions } from '../../notices/watch.js';
 import type { RaStore } from '../../store/index.js';
 import type { ProgramSettings } from '../settings.js';
 
-/** The setting that keeps since when notices are wanted. */
+/** The setting in the database with the time at which notices were first configured. */
 const SINCE = 'notices: wanted since';
 
 interface NoticeParts {
@@ -23,10 +23,10 @@ interface NoticeParts {
 
 type Wishes = Pick<ProgramSettings, 'notify' | 'notifySecret' | 'smtpUrl' | 'notifyContacts'>;
 
-/** The setting that keeps when the last backup was complete, of whichever RA on the store. */
+/** The setting in the database with the time of the last complete backup of any RA on the database. */
 const BACKUP = 'notices: last backup';
 
-/** A sender for each target of UPKI_NOTIFY. @param root PEM of this PKI, whose servers are trusted, too */
+/** A sender for each target of UPKI_NOTIFY. @param root PEM of this PKI's root; servers with its certificates are trusted too */
 export async function sendersOf(
   { notify, notifySecret, smtpUrl }: Omit<Wishes, 'notifyContacts'>,
   ra: string,
@@ -40,7 +40,7 @@ export async function sendersOf(
   return { senders, mailTo };
 }
 
-/** The targets and how to reach them. @param root PEM of this PKI @param ra the name of the RA */
+/** Queue and delivery of notices for these settings. @param root PEM of this PKI's root @param ra the name of the RA */
 export async function noticeParts(
   settings: Wishes,
   {
@@ -107,7 +107,7 @@ type Sources = Pick<
   'ca' | 'auditFault' | 'diskFree' | 'raCertificate' | 'isDnsSilent' | 'clock'
 >;
 
-/** The watch of a running RA; null when nobody is to be told. */
+/** The watch of a running RA; null when UPKI_NOTIFY has no targets. */
 export async function watchForNotices(
   settings: Wishes & Pick<ProgramSettings, 'notifyBackupAge'>,
   sources: Sources &
@@ -154,7 +154,7 @@ export async function watchForNotices(
         why === null
           ? { type: 'database.away', key: '', line, facts: { since: at } }
           : damagedDatabase('ra', why, since);
-      // The same id from every replica that notices within the hour: its receiver knows it has it already.
+      // Replicas that notice it within the same hour send the same id, so that the receiver detects duplicates.
       const id = `msg_${createHash('sha256')
         .update(`${ra} ${finding.type} ${Math.floor(since / HOUR)}`)
         .digest('hex')

@@ -18,8 +18,8 @@ interface OtherListenersOptions extends Pick<PlainListenerOptions, 'api' | 'ra'>
 }
 
 /**
- * Starts the listeners beside the main one, as the settings want them, and writes their ports into `ports`. Resolves with what
- * hands new TLS material to all listeners.
+ * Starts the configured listeners beside the main one, and writes their ports into `ports`. Resolves with a function that gives new
+ * TLS material to all listeners.
  */
 export async function listenBeside(
   { settings, log, api, ra, tls, pages, monitoring, reloadMain }: OtherListenersOptions,

@@ -7,8 +7,8 @@ import type { RaFiles, RaNames } from './files.js';
 type Named = Pick<Settings, 'raCn' | 'raUrl' | 'raSans'>;
 
 /**
- * The RA's names: those of the settings, else those kept, else the machine's. UPKI_RA_URL alone says the name too.
- * @returns `changed`: a sentence for the operator when a kept name is given up
+ * The RA's names: the configured ones, else the stored ones, else the machine's. The host of UPKI_RA_URL counts as configured.
+ * @returns `changed`: a sentence for the operator when the stored common name changes
  */
 export function decideNames(
   { raCn, raUrl, raSans }: Named,
@@ -27,7 +27,7 @@ export function decideNames(
   return { names: { cn, sans: [...sans] }, changed };
 }
 
-/** Decides by the settings and the names kept in the RA's folder. @param warn told when a kept name is given up */
+/** Decides the names from the settings and the stored names. @param warn called when the stored common name changes */
 export async function ownNames(
   settings: Named,
   files: RaFiles,

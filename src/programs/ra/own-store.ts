@@ -14,7 +14,7 @@ interface OwnStoreOptions {
 }
 
 /**
- * Opens the store of the RA in this folder, and binds both to each other.
+ * Opens the database of the RA in this folder, and binds it to the RA.
  * @throws CannotStart when the database is missing, cannot be reached, or is of another RA
  */
 export async function openOwnStore({ place, files, root, monitoring, onClose }: OwnStoreOptions) {
@@ -23,7 +23,7 @@ export async function openOwnStore({ place, files, root, monitoring, onClose }: 
   if (!isShared(location)) await requireDatabaseFile(pathOf(location), known, files.directory);
   const opened = await openAtStart(openRaStore, place);
   const database = monitoring.store(opened);
-  // A file's directory is locked: nobody else writes it. What others may write is not remembered.
+  // Rows of a shared database are not cached, because other replicas change them. A file belongs to this process alone.
   const store = database.shared === null ? rememberRecent(database) : database;
   onClose(() => store.close());
   const where = { location: shownLocation(location), directory: files.directory };

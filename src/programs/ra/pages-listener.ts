@@ -17,8 +17,8 @@ interface PagesListenerOptions {
 }
 
 /**
- * The HTTPS listener for visitors: the pages about trust and what anybody may read over REST. It asks for no client
- * certificate, so a browser that has one of this PKI does not ask its user. Resolves with its port.
+ * The HTTPS listener for visitors: the pages about trust and the public routes of REST. It requests no client certificate, because a
+ * browser that has one would ask its user. Resolves with its port.
  */
 export async function listenForVisitors(
   { host, port, log, tls, api, pages, onRequests }: PagesListenerOptions,

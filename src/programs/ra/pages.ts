@@ -6,7 +6,7 @@ import { Problem } from '../../model/problem.js';
 import { consoleRoutes } from '../../pages/console-routes.js';
 import { publicPages } from '../../pages/public.js';
 
-/** The ports of the listeners beside the main one; null until one listens, or when there is none. */
+/** The ports of the listeners beside the main one; null while there is no such listener. */
 export interface OtherPorts {
   plain: number | null;
   pages: number | null;
@@ -18,11 +18,11 @@ interface PagesOptions {
   ports: Readonly<OtherPorts>;
 }
 
-/** The pages of every listener, each a fastify plugin: the console is on the one that proves who it is. */
+/** The pages of every listener as fastify plugins. Only the main listener has the console, because it requests client certificates. */
 export function pagesOf({ ca, links, ports }: PagesOptions) {
   const shared = { ca, version: version(), ports: () => ports };
   const mainBase = (host: string | undefined) => links.baseForName(host);
-  // Who has the port wrong is told which is right.
+  // A request to the wrong port is answered with the right one.
   const pointTo = (app: FastifyInstance, paths: readonly string[], why: string) => {
     for (const path of paths) {
       app.all(path, ({ headers }) => {

@@ -19,8 +19,8 @@ export interface PlainListenerOptions {
 }
 
 /**
- * The listener without TLS: CRL, OCSP and issuers, where certificates say they are; challenges; the pages about trust; and health,
- * for checks that speak no TLS. Resolves with its port.
+ * The listener without TLS. It serves CRL, OCSP and issuers, whose URLs are in certificates; http-01 challenges; the pages about
+ * trust; and health, for probes without TLS. Resolves with its port.
  */
 export async function listenPlainly(
   { settings, log, api, ra, pages, onRequests }: PlainListenerOptions,

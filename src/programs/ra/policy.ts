@@ -11,7 +11,7 @@ import { DEFAULT_POLICY, type Policy } from '../../ra/policy.js';
 import type { ValidatorOptions } from '../../va/validator.js';
 import { fromPem } from '../../x509/pem.js';
 
-/** The RA's policy from the settings. `termsUrl` is where a person reads the terms. */
+/** The RA's policy from the settings. @param termsUrl the page with the terms */
 export function policyOf(
   settings: Settings,
   termsUrl: string,
@@ -36,21 +36,21 @@ export function policyOf(
   };
 }
 
-/** draft-ietf-acme-dns-persist §3: no more are sent. */
+/** Limit of issuer names in a challenge (draft-ietf-acme-dns-persist §3). */
 const MOST_ISSUERS = 10;
 
-/** Names that records of dns-persist-01 may call this authority by: the operator's, else every one the RA ever had. */
+/** Names of this CA that are valid in dns-persist-01 records: UPKI_RA_CAA_IDENTITIES, else every host name the RA has had. */
 export function persistIssuersOf({ caaIdentities }: Settings, links: Pick<LinkBuilder, 'hosts'>) {
   return async () => (caaIdentities.length > 0 ? caaIdentities : await links.hosts()).slice(0, MOST_ISSUERS);
 }
 
-/** Challenges of drafts are offered when the operator says so. */
+/** Challenges of drafts are offered only when the operator enables them. */
 function isOffered(type: ChallengeType, { dnsPersist, dnsAccount }: Settings): boolean {
   if (type === 'dns-persist-01') return dnsPersist;
   return type === 'dns-account-01' ? dnsAccount : true;
 }
 
-/** The limits that keep one client from using up everybody's share (RFC 8555 §6.6). */
+/** Rate limits for one client (RFC 8555 §6.6). */
 export function limitsOf(settings: Settings): LimitSettings {
   return {
     accounts: settings.limitAccounts,
@@ -62,7 +62,7 @@ export function limitsOf(settings: Settings): LimitSettings {
   };
 }
 
-/** Options of the validator; absent ones take its defaults. */
+/** Options of the validator; it has defaults for absent ones. */
 export function validatorOptionsOf(
   settings: Settings,
   persistIssuers: AcmeSettings['persistIssuers'],
@@ -80,7 +80,7 @@ export function validatorOptionsOf(
   };
 }
 
-/** Served at /acme/terms until the operator says otherwise. */
+/** Served at /acme/terms when the operator configures no terms. */
 const DEFAULT_TERMS = `Certificates of this authority are for machines and services of the network it belongs to.
 Keep private keys private, and revoke a certificate whose key is no longer yours alone.
 `;
@@ -104,15 +104,15 @@ export function acmeSettingsOf(settings: Settings): AcmeSettings {
   };
 }
 
-/** Whether a key, by its fingerprint, is on the operator's list. @throws ConfigError naming the file that is wrong */
+/** Whether the operator's list has the fingerprint of a key. @throws ConfigError naming the file that is wrong */
 export function compromisedKeysOf(settings: Settings): (spkiFingerprint: string) => boolean {
   const keys = fromFile('UPKI_RA_COMPROMISED_KEYS_FILE', settings.compromisedKeysFile, parseCompromisedKeys);
   return (fingerprint) => keys?.has(fingerprint) ?? false;
 }
 
 /**
- * One SHA-256 of a DER SubjectPublicKeyInfo a line, in hex; blank lines and lines that begin with `#` are skipped.
- * Kept as base64url, the form the ACME front end asks in. @throws RangeError naming the line that is wrong
+ * Each line has the SHA-256 of a SubjectPublicKeyInfo (DER) in hex; blank lines and lines that begin with `#` are skipped. The
+ * fingerprints are returned in base64url, as the ACME front end has them. @throws RangeError naming the wrong line
  */
 export function parseCompromisedKeys(text: string): ReadonlySet<string> {
   const fingerprints = text.split('\n').map((line, index) => {
@@ -126,7 +126,7 @@ export function parseCompromisedKeys(text: string): ReadonlySet<string> {
   return new Set(fingerprints.flat());
 }
 
-/** Certificates of makers of devices, PEM; none when the operator names no file. @throws ConfigError naming the file */
+/** Root certificates (PEM) of device manufacturers; empty without UPKI_RA_EST_TRUST_FILE. @throws ConfigError naming the file */
 export function deviceTrustOf(settings: Settings): string {
   const pem = fromFile('UPKI_RA_EST_TRUST_FILE', settings.estTrustFile, (text) => {
     if (fromPem('CERTIFICATE', text).length === 0) throw new RangeError('it has no certificate in PEM');

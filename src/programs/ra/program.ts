@@ -229,7 +229,7 @@ async function serve(
   const { root } = registration;
   await monitoring.start({ ...{ store, ca, ra, validator, tls, root }, name: called.cn });
   const { directory: directoryUrl, base } = links.main();
-  // An older program kept only the last base, in a file.
+  // Older versions stored only the last base URL, in a file.
   await links.remember(...links.bases(), ...[await files.url()].filter((url) => url !== null));
   await files.saveUrl(base);
   log.info({ directoryUrl, port, httpPort: ports.plain, pagesPort: ports.pages }, 'the RA serves');

@@ -12,15 +12,15 @@ interface HealthOptions {
   /** The CA's last report. */
   authorities(): readonly KnownAuthority[];
   clock(): number;
-  /** The data that the database had and now lacks, as a sentence; null if there is none. */
+  /** A sentence about the data that the database has lost; null if it has lost none. */
   behind(): string | null;
-  /** Which other processes of this RA do not serve, in sentences. */
+  /** A sentence for each worker of this RA that does not serve. */
   workers(): string[];
 }
 
 /**
- * What the RA needs to do its work: the CA, which must be able to issue by a clock that agrees with ours, its store and its own
- * certificate; and what the CA warns of. What does not pass by itself is told with its reason.
+ * The checks of readiness: the CA can issue and its clock agrees with ours, the database can be written, and the RA's certificate is
+ * valid. A fault that does not pass by itself throws NotReady with its reason. The warnings do not affect readiness.
  */
 export function healthOf({ ca, store, tls, authorities, clock, behind, workers }: HealthOptions): Health {
   return {
@@ -42,7 +42,7 @@ export function healthOf({ ca, store, tls, authorities, clock, behind, workers }
   };
 }
 
-/** @throws NotReady, or the error as it was */
+/** @throws NotReady when the fault does not pass by itself, else the error unchanged */
 function sayWhy(error: unknown): never {
   if (error instanceof StoreRefused) throw new NotReady(`the database cannot be used: ${error.message}`);
   if (error instanceof CaRefused)

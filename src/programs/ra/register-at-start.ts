@@ -6,7 +6,7 @@ import type { ProgramSettings } from '../settings.js';
 import type { NewRegistration, RaFiles } from './files.js';
 import { registerRa } from './registration.js';
 
-/** The time that a CA started at the same moment needs to make its keys, in ms. */
+/** How long the RA waits for a CA that is started at the same time and generates its keys, in ms. */
 const CA_PATIENCE = 60_000;
 const AGAIN_AFTER = 1000;
 

@@ -19,13 +19,11 @@ export const tcp = (host: string, port: number): string =>
   `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /**
- * Registers the RA with the CA: the keys stay here, the CA gets a CSR and the channel's public key, and
- * returns the certificate and the root. Registering again with the same keys is no error, so repeating it
- * recovers from a crash at any point. A Python CA, met in clear mode only, accepts no CSR: it makes the key
- * and sends it.
- * @param warn called with what an operator should know about the outcome
- * @throws CannotStart without a seed, or when the CA is another than this RA's; ChannelRefused,
- * ChannelUnavailable
+ * Registers the RA with the CA. The private keys stay here: the CA receives a CSR and the public key of the channel, and returns the
+ * certificate and the root. Registration is idempotent, so it can be repeated after a crash at any point. A Python CA, which has only
+ * clear mode, accepts no CSR: it generates the key and sends it.
+ * @param warn called with facts about the outcome that the operator should know
+ * @throws CannotStart without a seed, or when another CA answers than the one of this RA; ChannelRefused, ChannelUnavailable
  */
 export async function registerRa(
   settings: ProgramSettings,
@@ -73,8 +71,9 @@ export async function registerRa(
 }
 
 /**
- * An issuer with name constraints may not certify localhost, say: then for the names that were chosen.
- * @throws CannotStart when it may not certify those either
+ * Requests a certificate for all names. If the CA refuses them, as an issuer with name constraints refuses localhost, requests one
+ * for the names that the operator chose.
+ * @throws CannotStart when the CA refuses those too
  */
 async function askForNames(
   names: string[],
@@ -98,7 +97,7 @@ async function askForNames(
 const isRejected = (error: unknown): error is ChannelRefused =>
   error instanceof ChannelRefused && error.kind === 'rejectedIdentifier';
 
-/** The root that clients trust must never be replaced by another CA's by accident. */
+/** Prevents that the root of another CA replaces the one that clients trust. @throws CannotStart */
 async function requireSameCa(files: RaFiles, { root }: NewRegistration): Promise<void> {
   const known = await files.marker();
   const own = rootFingerprints(root);
@@ -111,8 +110,9 @@ async function requireSameCa(files: RaFiles, { root }: NewRegistration): Promise
 }
 
 /**
- * What the RA was registered with; null when it has to be registered. One from clear mode, or with a CA whose channel key is
- * another now, is made again where a seed is at hand; so is one under another name, for the CA certifies an RA's own name alone.
+ * The RA's registration; null when the RA has to register. If there is a seed, the RA registers again after a registration in clear
+ * mode, when the channel key of the CA has changed, and when its common name has changed, because the CA certifies only the name that
+ * the RA registered.
  */
 export async function usableRegistration(
   { zmqMode, caSeed }: Pick<ProgramSettings, 'zmqMode' | 'caSeed'>,

@@ -33,12 +33,12 @@ interface RulesOptions {
   /** The ACME front end's metadata; changed in place. */
   served: AcmeSettings;
   front(settings: ProgramSettings): AcmeSettings;
-  /** The settings in effect, as people are shown them; changed in place. */
+  /** The settings in effect, redacted; changed in place. */
   shown: Record<string, string>;
   limits: Limits;
   validator: ChangeableValidator;
   validatorOptions(settings: ProgramSettings): ValidatorOptions;
-  /** Whether the CA can do what the settings ask for. */
+  /** Checks that the CA can do what the settings ask for. */
   check: RuleCheck;
   /** URL of the terms of service. */
   terms(): string;
@@ -46,14 +46,14 @@ interface RulesOptions {
   log: Logger;
 }
 
-/** How late a change at one RA counts at the others, in ms. */
+/** How often an RA looks for changes by other RAs, in ms. */
 const LOOK_EVERY = 2_000;
-/** How often a change begins again because another one was kept meanwhile. */
+/** How often a change is tried again after a conflict with another change. */
 const TRIES = 20;
 
 /**
- * The rules of an RA: its own settings and files, and above them what the database keeps for every RA of it. All of them are read
- * before any counts, so that a wrong one keeps the old.
+ * The rules of an RA: its settings and files, overridden by the rules that the database has for all RAs. A change takes effect only
+ * after all rules were read and checked; if one is wrong, the old rules stay in effect.
  */
 export class RunningRules {
   /** Text of the stored rules that were applied last. */
@@ -64,8 +64,8 @@ export class RunningRules {
   constructor(private readonly options: RulesOptions) {}
 
   /**
-   * Takes up what is kept, and looks for changes by other RAs from now on. A kept rule that is wrong today ends a start that is to serve; a
-   * command goes on without it, so that it can be changed.
+   * Applies the stored rules, and starts to look for changes by other RAs. A wrong stored rule prevents that the RA serves. A command
+   * continues without the stored rules, so that it can correct them.
    * @throws CannotStart, StoreUnavailable
    */
   async start(mode: 'serve' | 'command'): Promise<void> {
@@ -106,7 +106,7 @@ export class RunningRules {
     return { settings: listed(this.options.shown, kept), compromisedKeys: kept.compromisedKeys };
   }
 
-  /** Changes what the database keeps: here at once, at every other RA within two seconds. @throws Refused, having changed nothing */
+  /** Changes the stored rules: here at once, at every other RA within two seconds. @throws Refused; nothing has changed then */
   change(change: RuleChange): Promise<void> {
     return this.#replace(
       (kept) => changed(kept, change),
@@ -115,8 +115,8 @@ export class RunningRules {
   }
 
   /**
-   * Keeps what `next` makes of the kept rules, and puts it into effect. A change, here or at another RA, that was kept meanwhile is not
-   * lost: this one begins again with it. @throws Refused `conflict` when that happens again and again
+   * Stores the rules that `next` derives from the stored ones, and applies them. After a conflict with another change, here or at
+   * another RA, it is repeated with the rules of that change. @throws Refused `conflict` after too many conflicts
    */
   async #replace(
     next: (kept: KeptRules) => KeptRules,
@@ -143,7 +143,7 @@ export class RunningRules {
     }
   }
 
-  /** Reads and checks everything; what is answered puts it into effect. @throws ConfigError, CannotStart, Error */
+  /** Reads and checks all rules; returns the function that applies them. @throws ConfigError, CannotStart, Error */
   async #prepare(kept: KeptRules): Promise<() => void> {
     const { policy, served, shown, limits, validator, terms, useCompromised, log, dataDir } = this.options;
     const settings = settingsWith(kept, dataDir);
@@ -167,7 +167,7 @@ export class RunningRules {
     };
   }
 
-  /** Never rejects: what is wrong is in the log, and looked at again when it has changed again. */
+  /** Applies a change by another RA. Never rejects: errors are logged, and the rules are read again after the next change. */
   async #look(): Promise<void> {
     const { store, log } = this.options;
     try {

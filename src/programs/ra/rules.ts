@@ -3,7 +3,7 @@ import { Refused } from '../../model/refusal.js';
 import type { RaStore } from '../../store/index.js';
 import { loadProgramSettings, type ProgramSettings } from '../settings.js';
 
-/** Settings that are rules: what clients may, what they are offered, how names are proven. They are taken up without a restart. */
+/** The settings that are rules: permitted names, limits, challenges, validation. A change needs no restart. */
 const RULES = [
   ...(['allowedNames', 'deniedNames', 'http01Names', 'externalAccountRequired'] as const),
   ...(['profile', 'maxIdentifiers', 'orderLifetime', 'authorizationLifetime'] as const),
@@ -20,17 +20,17 @@ const RULES = [
   ...(['caaMode', 'caaIdentities'] as const),
 ] satisfies SettingName[];
 
-/** Rules kept in the database, for every RA of it: they stand above each RA's own. */
+/** Rules stored in the database for all its RAs. They override the settings of each RA. */
 export interface KeptRules {
-  /** Values as a variable would have them, by the name of the variable. */
+  /** Values by the name of the variable, written as in a variable. */
   settings: Record<string, string>;
-  /** Beside those of UPKI_RA_COMPROMISED_KEYS_FILE: SHA-256 of the SubjectPublicKeyInfo, hex. */
+  /** Compromised keys in addition to UPKI_RA_COMPROMISED_KEYS_FILE: SHA-256 of the SubjectPublicKeyInfo, hex. */
   compromisedKeys: string[];
-  /** How often every RA was asked to read its own files anew. */
+  /** How often a reload of all RAs was requested. Other RAs notice the new number, and reload their own files too. */
   asked: number;
 }
 
-/** The setting of the store that keeps them. */
+/** The setting in the database with the rules. */
 const KEPT = 'rules';
 
 const NONE: KeptRules = { settings: {}, compromisedKeys: [], asked: 0 };
@@ -38,14 +38,14 @@ const NAMES: readonly string[] = RULES.map((name) => SETTINGS[name].env);
 
 type Store = Pick<RaStore, 'getSetting' | 'replaceSetting'>;
 
-/** The rules in the store, as a text that changes with them. */
+/** The stored rules as text; empty without any. */
 export const keptText = async (store: Store): Promise<string> => (await store.getSetting(KEPT)) ?? '';
 
 export function readKept(text: string): KeptRules {
   return text === '' ? NONE : { ...NONE, ...JSON.parse(text) };
 }
 
-/** Keeps the rules in place of the text that was kept before; null, having kept nothing, when something else is kept by now. */
+/** Replaces the stored text `before` by these rules and returns their text. Null after a conflict: the stored text is not `before`. */
 export async function keep(store: Store, before: string, rules: KeptRules): Promise<string | null> {
   const text = JSON.stringify(rules);
   return (await store.replaceSetting(KEPT, before === '' ? null : before, text)) ? text : null;
@@ -57,7 +57,7 @@ export interface RuleChange {
   compromisedKeys?: readonly string[] | undefined;
 }
 
-/** @throws Refused for what is no rule, or no fingerprint */
+/** The rules after a change. @throws Refused for an unknown rule or a wrong fingerprint */
 export function changed(kept: KeptRules, { settings = {}, compromisedKeys }: RuleChange): KeptRules {
   const all = { ...kept.settings };
   for (const [name, value] of Object.entries(settings)) {
@@ -77,13 +77,13 @@ export function changed(kept: KeptRules, { settings = {}, compromisedKeys }: Rul
   return { ...kept, settings: all, compromisedKeys: keys ?? kept.compromisedKeys };
 }
 
-/** The settings of this RA with the kept rules above them. @throws ConfigError naming the variable that is wrong */
+/** The settings of this RA, overridden by the stored rules. @throws ConfigError naming the variable that is wrong */
 export function settingsWith({ settings }: KeptRules, dataDir: string): ProgramSettings {
   const known = Object.entries(settings).filter(([name]) => NAMES.includes(name));
   return loadProgramSettings('ra', { ...process.env, ...Object.fromEntries(known) }, { dataDir }).settings;
 }
 
-/** Every rule by the name of its variable, and the kept value where there is one. */
+/** Every rule by the name of its variable; `kept` is the stored value, or null. */
 export function listed(shown: Readonly<Record<string, string>>, { settings }: KeptRules) {
   return NAMES.map((name) => ({ name, value: shown[name] ?? '', kept: settings[name] ?? null }));
 }

@@ -34,16 +34,16 @@ interface StatusSources {
   health: Health;
   name: string;
   dataDir: string;
-  /** The age in ms from which a backup is warned of; 0: never. One never made is only shown: there are other ways. */
+  /** Age in ms from which the last backup causes a warning; 0: never. A missing backup causes none, because other tools may make it. */
   backupMaxAge: number;
   serving: boolean;
   clock(): number;
 }
 
-/** The queue is counted up to this number. */
+/** Limit of the count of waiting notices. */
 const MOST_COUNTED = 10_000;
 
-/** How everything is; asks the CA for its counts, which it keeps, and never rejects. */
+/** Reads the state of the RA and the CA for `upki status`. The CA caches its figures. Never rejects. */
 export function statusReader(sources: StatusSources): () => Promise<Status> {
   const startedAt = sources.clock();
   return async () => {
@@ -151,7 +151,7 @@ function countsOf(figures: CaFigures): Status['certificates'] {
   };
 }
 
-/** How long it took, in ms; null: it failed. */
+/** Duration of some work in ms; null when it failed. */
 async function took(work: () => Promise<unknown>): Promise<number | null> {
   const began = performance.now();
   try {

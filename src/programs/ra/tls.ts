@@ -6,11 +6,11 @@ import { namesOfCertificate, requestFor, validityTrouble, whyRenew } from './cer
 import type { RaFiles, RaRegistration } from './files.js';
 import type { RaTrust } from './trust.js';
 
-/** How often the certificate is looked at: one of a clock that was ahead is replaced as soon as the clock is right. */
+/** How often the certificate is checked, in ms: often, because a certificate of a clock that was ahead must be replaced soon. */
 const CHECK_EVERY = 10_000;
-/** How often a certificate that is due is asked for while the CA is away. */
+/** How often a due certificate is requested while the CA is unavailable, in ms. */
 const RETRY_EVERY = 15_000;
-/** How often while the CA gives certificates of our future: its clock is ahead of ours. */
+/** How often a certificate is requested while the CA issues ones that are not valid yet, because its clock is ahead of ours, in ms. */
 const AHEAD_EVERY = 5 * 60_000;
 
 interface RaTlsOptions {
@@ -20,22 +20,22 @@ interface RaTlsOptions {
   key: string;
   registration: Pick<RaRegistration, 'certificate'>;
   trust: Pick<RaTrust, 'clientCa' | 'isToBeReplaced'>;
-  /** The names the certificate is to have, the first as Common Name, as far as the CA certifies them. */
+  /** The names for the certificate that the CA can certify; the first is the Common Name. */
   wanted(): Promise<string[]>;
   log: Logger;
   clock(): number;
 }
 
-/** The RA's certificate: renewed when its names or its time demand it, and handed to the listener as it changes. */
+/** The RA's certificate. It is renewed when its names change or it is due; listeners receive each new one. */
 export class RaTls {
   #certificate: string;
   #names: readonly string[];
-  /** The certificate was obtained for the names wanted now, or compared with them already. */
+  /** Whether the certificate was issued for, or compared with, the names that are wanted now. */
   #asIssued = false;
-  /** The CA gave one that is not valid yet. */
+  /** Whether the CA has issued a certificate that is not valid yet. */
   #isAhead = false;
   #timer: NodeJS.Timeout | null = null;
-  /** The timer and a change of the CA's issuers may ask for it at once. */
+  /** Shared by the timer and by a change of the CA's issuers, which may request a certificate at the same time. */
   readonly #refreshing = new SingleFlight(() => this.#refresh());
 
   constructor(private readonly options: RaTlsOptions) {
@@ -51,7 +51,7 @@ export class RaTls {
     return { key, cert: this.#certificate, clientCa: [...trust.clientCa(), ...issuersOf(this.#certificate)] };
   }
 
-  /** Obtains a new certificate when one is due; true when it did. A CA that is away is tried again later. */
+  /** Obtains a new certificate if one is due; true if it did. If the CA is unavailable it is tried again later. */
   refresh(): Promise<boolean> {
     return this.#refreshing.join();
   }
@@ -82,7 +82,7 @@ export class RaTls {
     }
   }
 
-  /** Keeps the certificate fresh; `onChange` gets each new one. */
+  /** Renews the certificate from now on; `onChange` receives each new one. */
   watch(onChange: (material: TlsMaterial) => void): void {
     const pause = this.#isAhead ? AHEAD_EVERY : this.#asIssued ? CHECK_EVERY : RETRY_EVERY;
     this.#timer = setTimeout(async () => {

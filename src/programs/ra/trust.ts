@@ -11,21 +11,21 @@ import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
 import type { NameConstraints } from '../../x509/name-constraints.js';
 import { firstFromPem } from '../../x509/pem.js';
 
-/** How often the CA is asked for its roots and issuers. */
+/** How often the CA's roots and issuers are requested, in ms. */
 const LOOK_EVERY = 5_000;
-/** Between two tellings of the same warning. */
+/** Pause before the same warning is logged again, in ms. */
 const REMIND_EVERY = 86_400_000;
 
 interface RaTrustOptions {
   ca: Pick<CertificateAuthority, 'authorities'>;
-  /** Keeps these roots (PEM) for the next start; says what it kept. */
+  /** Stores these roots (PEM) for the next start; resolves with the stored ones. */
   keep(roots: string): Promise<string>;
   /** PEM of the roots known so far. */
   roots: string;
   log: Logger;
 }
 
-/** The certificates that the RA trusts. It follows the CA's roots and issuers, in its file and its listener, without a restart. */
+/** The certificates that the RA trusts. It follows the CA's roots and issuers without a restart. */
 export class RaTrust {
   #all: readonly KnownAuthority[] = [];
   #constraints: readonly NameConstraints[] = [];
@@ -40,8 +40,9 @@ export class RaTrust {
   }
 
   /**
-   * PEM of the roots, and of every issuer, so that clients may leave theirs out. With the cross-certificates what was issued under a root that is
-   * no longer published leads to the one in use: nodes and administrators renew with it, as long as the CA's register has it.
+   * PEM of the roots, issuers and cross-certificates that client certificates may lead to. Clients may omit their issuer. With a
+   * cross-certificate, a client certificate under a root that is no longer published leads to the root in use, so that nodes and
+   * administrators can still renew with it.
    */
   clientCa = (): string[] => [
     this.#roots,
@@ -56,13 +57,13 @@ export class RaTrust {
   /** The names that the issuer in use, the CAs above it and its root may certify. */
   constraints = (): readonly NameConstraints[] => this.#constraints;
 
-  /** Whether a certificate (PEM) is to be replaced before its time. */
+  /** Whether a certificate (PEM) must be replaced before it is due. */
   isToBeReplaced = (certificate: string): boolean => {
     const parsed = parseCertificate(firstFromPem('CERTIFICATE', certificate));
     return isToBeReplaced(authorityKeyId(parsed), this.#all);
   };
 
-  /** Asks once; true when what is trusted has changed. A CA that is away is asked again later. */
+  /** Requests roots and issuers once; true when they have changed. If the CA is unavailable it is tried again later. */
   async look(): Promise<boolean> {
     const { ca, keep, log } = this.options;
     let all: readonly KnownAuthority[];
@@ -81,12 +82,12 @@ export class RaTrust {
       this.#roots = roots;
       log.info('the roots of the CA have changed; ca.crt holds those to trust now');
     }
-    // Again after the RA's own certificate was renewed: until then the file may hold the root before, too.
+    // Repeated until only these roots are stored: the previous root stays until the RA's certificate is renewed.
     if (this.#kept !== this.#roots) this.#kept = await keep(this.#roots);
     return JSON.stringify(all) !== before;
   }
 
-  /** Looks every few seconds; `onChange` is told of each change. */
+  /** Requests them every few seconds; `onChange` is called after each change. */
   watch(onChange: () => void): void {
     this.#timer = setInterval(() => {
       this.look()

@@ -4,9 +4,9 @@ import { OID } from '../../x509/oids.js';
 import { firstFromPem } from '../../x509/pem.js';
 
 /**
- * Looks at one certificate an hour and warns when it says nowhere how to ask whether it was revoked. One that ends within hours and
- * has no revocation by its profile (RFC 9608) is passed over.
- * @returns takes the PEM of each certificate issued
+ * Checks one issued certificate an hour, and warns when it has neither a CRL nor an OCSP URL. Skips certificates whose profile has no
+ * revocation (RFC 9608).
+ * @returns a function to call with the PEM of each issued certificate
  */
 export function watchRevocationUrls(
   warn: (sentence: string) => void,

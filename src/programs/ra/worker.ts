@@ -1,26 +1,26 @@
 import cluster from 'node:cluster';
 import { join } from 'node:path';
 
-/** The variable by which a worker knows its number; it counts in a worker only. */
+/** The variable with the number of a worker; ignored outside workers. */
 const NUMBER = 'RA_WORKER';
 
 /** The state that the starting process sends to its workers whenever it changes. */
 export interface WorkersMessage {
-  /** The names of those that do not serve. */
+  /** Names of the workers that do not serve. */
   notServing: string[];
 }
 
-/** The environment of a worker beside that of the process that starts it. @param number from 1 */
+/** Variables of a worker, in addition to those of the process that starts it. @param number from 1 */
 export const workerEnvironment = (number: number): Record<string, string> => ({ [NUMBER]: String(number) });
 
 /** The number of this process among the workers of its RA; 1 for an RA of one process. */
 export const workerNumber = (): number => (cluster.isWorker ? Number(process.env[NUMBER]) : 1);
 
-/** A worker's folder for its keys, registration and lock: the first worker uses the RA's own folder. */
+/** The folder with a worker's keys, registration and lock. The first worker uses the RA's folder. */
 export const workerFolder = (dataDir: string, number = workerNumber()): string =>
   number === 1 ? dataDir : join(dataDir, `worker-${number}`);
 
-/** Listens for which workers of this RA do not serve; gives a warning for each, and one until that is known. */
+/** Receives the names of workers that do not serve. Returns a function with a warning for each; before the first message, one warning. */
 export function watchWorkers(): () => string[] {
   let warnings = cluster.isWorker ? ['the other workers of this RA may not serve yet'] : [];
   process.on('message', (message: Partial<WorkersMessage> | string) => {

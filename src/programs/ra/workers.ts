@@ -13,13 +13,14 @@ const say = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
 const nameOf = (number: number) => `RA worker ${number}`;
 
 /**
- * Runs the RA as `UPKI_RA_WORKERS` processes of this same command: replicas on one PostgreSQL, which share the listening sockets
- * that this process opens. It serves nothing itself. The first worker goes first, because it registers the RA and migrates the database.
- * @throws CannotStart when another worker would have to register and there is no seed
+ * Runs the RA as `UPKI_RA_WORKERS` processes of this command. They are replicas on one PostgreSQL database, and share the listening
+ * sockets that this process opens; this process serves nothing itself. The first worker starts alone, because it registers the RA and
+ * migrates the database.
+ * @throws CannotStart when another worker must register and there is no seed
  */
 export async function startWorkers(settings: ProgramSettings): Promise<Running> {
-  // The kernel gives a connection to a worker that waits for one: no process passes connections on, and one that is killed takes none with it
-  // that it had not accepted.
+  // The kernel gives each connection to a waiting worker. No process forwards connections, and a killed worker loses only connections
+  // that it had accepted.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   const numbers = Array.from({ length: settings.raWorkers }, (_, index) => index + 1);
   const tell = () => {
@@ -35,7 +36,7 @@ export async function startWorkers(settings: ProgramSettings): Promise<Running> 
   });
   const start = (number: number) =>
     supervisor.start({ name: nameOf(number), fork: () => cluster.fork(workerEnvironment(number)).process });
-  // The supervisor has said why, and ends this process.
+  // The supervisor has reported the reason, and ends this process.
   const never = () => new Promise<never>(() => undefined);
   const info = await start(1).catch(never);
   const others = numbers.slice(1);
@@ -48,12 +49,12 @@ export async function startWorkers(settings: ProgramSettings): Promise<Running> 
   };
 }
 
-/** File with the registration of the first worker to which a folder belongs. */
+/** File in a worker's folder that identifies the registration of the first worker. */
 const REGISTRATION = 'registration';
 
 /**
- * Makes the folder of a worker beside the first. When the first was registered anew, or has another CA, the others register anew too: what
- * was there is set aside.
+ * Makes the folder of a worker other than the first. When the first worker has registered again or has another CA, the old folder is
+ * set aside, and this worker registers again too.
  * @throws CannotStart when the worker has to register and there is no seed
  */
 export async function prepareFolder(
