@@ -4,18 +4,18 @@ import type { OpenOptions } from '../store/contract/open.js';
 import { DATABASE_PATIENCE, isShared, shownLocation } from '../store/index.js';
 import { CannotStart } from './exit.js';
 
-/** How often one sentence about the database is repeated while it is away, in ms. */
+/** Pause before a sentence about an unavailable database is repeated, in ms. */
 const SAY_EVERY = 60_000;
 
 /** The location of a program's database, in the operator's terms. */
 export interface DatabasePlace {
-  /** The variable that says where it is. */
+  /** The variable with its location. */
   variable: string;
   location: string;
   say(sentence: string): void;
 }
 
-/** Says that the database is away: each sentence at once and then once a minute, without a stack, with the setting to look at. */
+/** Reports that the database is unavailable: each sentence at once and then once a minute, with the variable and without a stack. */
 export function sayDatabaseAway({ variable, say }: Omit<DatabasePlace, 'location'>, clock = monotonic) {
   const said = new Map<string, number>();
   return (error: Error, sentence = 'the database is away; it is being opened again'): void => {
@@ -27,8 +27,8 @@ export function sayDatabaseAway({ variable, say }: Omit<DatabasePlace, 'location
 }
 
 /**
- * Opens a database at start, and waits for a server that starts at the same time.
- * @throws CannotStart naming the setting when the server was not reached in time
+ * Opens a database at the start of a program, and waits for a server that starts at the same time.
+ * @throws CannotStart naming the variable when the server cannot be reached in time
  */
 export async function openAtStart<Store>(
   open: (location: string, options: OpenOptions) => Promise<Store>,
@@ -39,7 +39,7 @@ export async function openAtStart<Store>(
   try {
     return await open(location, { onCrash: sayDatabaseAway(place), patience });
   } catch (error) {
-    // A file that cannot be opened is told by its path; one that is busy may be free next time.
+    // Errors of a file name its path. A busy file may be free at the next start.
     if (!(error instanceof StoreUnavailable) || !isShared(location)) throw error;
     throw new CannotStart(
       `${variable} is ${shownLocation(location)}: the database cannot be reached (${error.message})`,

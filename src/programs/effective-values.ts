@@ -4,7 +4,7 @@ import { RaFiles } from './ra/files.js';
 import { decideNames } from './ra/own-names.js';
 import { type LoadedProgram, loadProgramSettings, type ProgramSettings } from './settings.js';
 
-/** A value in effect, as a person writes it, and its source. */
+/** A value in effect, as an operator writes it, and its source. */
 export interface EffectiveValue {
   value: string;
   source: string;
@@ -21,7 +21,7 @@ export async function effectiveValues(
   const values: Record<string, EffectiveValue> = Object.fromEntries(
     Object.entries(redacted(settings, program)).flatMap(([name, value]) => {
       const source = sources.get(name);
-      // An empty list by default says less than the words for it.
+      // An empty default is left out: the list of unset variables describes it in words.
       return source === undefined && value === '' ? [] : [[name, { value, source: source ?? 'default' }]];
     }),
   );
@@ -49,7 +49,7 @@ export async function effectiveValues(
   return values;
 }
 
-/** The values that `upki start` decides for both programs and passes on in the environment. */
+/** The variables that `upki start` sets for both programs. */
 const JOINED = [
   'UPKI_CA_HOST',
   'UPKI_CA_PORT',

@@ -9,21 +9,21 @@ import { CannotStart } from './exit.js';
 import { RaFiles } from './ra/files.js';
 import { parseRaMarker, rootFingerprints } from './ra/identity.js';
 
-/** The folders of `upki start`: the common one, and one a program. */
+/** The folders of `upki start`: the common one, and one for each program. */
 export interface InstallationFolders {
   common: string;
   ca: string;
   ra: string;
 }
 
-/** File in the common folder that records that both programs have served from here. */
+/** File in the common folder; it exists after both programs have served from there. */
 const NAME = 'identity.json';
 const marker = z.object({ root: z.string().regex(/^[0-9a-f]{64}$/) });
 const ABOUT =
   'A CA and an RA have served from this folder. uPKI compares it at every start; do not edit or remove it.';
 
 /**
- * Checks that the folders of CA and RA belong together, and that neither is missing.
+ * Checks that the folders of CA and RA exist and belong together.
  * @throws CannotStart naming the folder
  */
 export async function requireInstallation({ common, ca, ra }: InstallationFolders): Promise<void> {
@@ -59,8 +59,9 @@ export async function requireInstallation({ common, ca, ra }: InstallationFolder
 }
 
 /**
- * True for an RA whose CA has gone on to another root: the folder of the CA names the root it began with. The roots that the RA gives out
- * are among those it knows of its CA, and so is the CA's first, unless the RA is younger; then it pinned the key of the CA's channel.
+ * Whether the RA belongs to a CA that has changed its root since; the folder of the CA names only its first root. The RA's marker must
+ * have the roots that the RA publishes, and the CA's first root. A newer RA does not have the first root; it must have pinned the
+ * channel key of the CA.
  */
 async function hasFollowed(
   raRoots: readonly string[],
@@ -76,7 +77,7 @@ async function hasFollowed(
   return pinned !== null && pinned === channel;
 }
 
-/** The key of the CA's channel, as the RA pinned it and as the CA's marker has it; null: there is none. */
+/** The CA's channel key as pinned by the RA, and as stored in the CA's marker; null when absent. */
 async function channelKeys({
   ca,
   ra,
@@ -89,7 +90,7 @@ async function channelKeys({
   };
 }
 
-/** Both programs serve: from now on a missing folder is reported. @param root PEM of the CA's root */
+/** Records that both programs have served: from now on a missing folder is an error. @param root PEM of the CA's root */
 export async function noteInstallation({ common }: InstallationFolders, root: string): Promise<void> {
   const [first] = rootFingerprints(root);
   if (first === undefined || (await servedRoot(join(common, NAME))) === first) return;
@@ -98,8 +99,8 @@ export async function noteInstallation({ common }: InstallationFolders, root: st
 }
 
 /**
- * A CA whose channel key was made again on purpose is another one to its RAs; the one beside it has the seed and can register
- * again. True when it will.
+ * Removes the pinned channel key after the operator has replaced the CA's, so that the RA on this machine, which has the seed,
+ * registers again. True if it removed the key.
  */
 export async function forgetOldChannelKey(where: InstallationFolders): Promise<boolean> {
   const { pinned, channel } = await channelKeys(where);
@@ -108,7 +109,7 @@ export async function forgetOldChannelKey(where: InstallationFolders): Promise<b
   return true;
 }
 
-/** Null for a damaged marker, which the CA tells by name. */
+/** Null for a damaged marker, which the CA reports at its start. */
 function markedChannel(text: string, path: string): string | null {
   try {
     return parseFolderMarker(text, path).channel;
@@ -117,7 +118,7 @@ function markedChannel(text: string, path: string): string | null {
   }
 }
 
-/** Null when nothing has served yet, or nothing can be read: the programs' own markers tell then. */
+/** Null before both programs have served, and for a damaged file; the programs' own markers are then decisive. */
 async function servedRoot(path: string): Promise<string | null> {
   const text = await readIfThere(path);
   if (text === null) return null;
@@ -128,7 +129,7 @@ async function servedRoot(path: string): Promise<string | null> {
   }
 }
 
-/** Of a PEM text; none of a damaged one, which the program whose it is tells by name. */
+/** Fingerprints of the roots in a PEM text; empty for a damaged text, which its program reports at its start. */
 function readable(pem: string): string[] {
   try {
     return rootFingerprints(pem);
@@ -137,7 +138,7 @@ function readable(pem: string): string[] {
   }
 }
 
-/** Fingerprints of the CA's roots; null when the folder holds no CA. A damaged file is told by the CA itself. */
+/** Fingerprints of the CA's roots; null when the folder has no CA. The CA reports damaged files at its start. */
 async function caRoots(folder: string): Promise<string[] | null> {
   const paths = caPaths(folder);
   const text = await readIfThere(paths.marker);

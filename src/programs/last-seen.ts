@@ -12,17 +12,17 @@ import { isShared, shownLocation } from '../store/index.js';
 import { CannotStart } from './exit.js';
 
 /**
- * A program counts in its database, and notes in its folder how far: first the one, then the other, each durably. A database that is
- * behind its folder has lost what was written last: its write-ahead log was removed, or an older copy was put in its place.
+ * A program increments a counter in its database, then writes the count to its folder, each durably. A database whose count is lower
+ * than the folder's has lost its latest changes: its write-ahead log was removed, or the file was replaced by an older copy.
  */
 
-/** The setting that counts. */
+/** The setting in the database with the counter. */
 const COUNTED = 'last seen';
 const EVERY = 30 * SECOND;
 
-/** `even`: how long the clock of who counted had run evenly, in ms; older versions did not say. */
+/** `even`: how long the clock of the counting program had run evenly, in ms; older versions did not record it. */
 const counted = z.object({ count: z.number().int().min(0), at: z.number(), even: z.number().default(0) });
-/** `lost`: the database was found behind, and was then of this moment (null: of none that is known). */
+/** `lost`: the database was found behind; the value is the time of its contents then, or null if unknown. */
 const inFolder = counted.extend({ lost: z.number().nullable().optional() });
 const restored = z.object({ at: z.number() });
 type Counted = z.infer<typeof counted>;
@@ -35,7 +35,7 @@ interface Store {
 
 interface LastSeenOptions {
   store: Store;
-  /** The program's own folder, which it alone writes. */
+  /** The program's own folder; no other process writes to it. */
   directory: string;
   /** `sqlite:PATH`, `PATH` or `postgres://…`. */
   location: string;
@@ -43,7 +43,7 @@ interface LastSeenOptions {
   log: Pick<Logger, 'error'>;
 }
 
-/** Null for nothing, or nothing that can be read: having nothing to compare with is no reason not to start. */
+/** Null for a missing or damaged text: without a value to compare, the program starts. */
 function readAs<T>(schema: z.ZodType<T>, text: string | null): T | null {
   try {
     return schema.parse(JSON.parse(text ?? 'null'));
@@ -62,9 +62,9 @@ export async function behindBy({
   const noted = readAs(inFolder, await readIfThere(join(directory, LAST_SEEN)));
   if (noted === null) return null;
   const held = read(await store.getSetting(COUNTED));
-  // Replicas count on in a database that went back.
+  // Replicas continue to count in a database that went back.
   if (noted.lost === undefined && held !== null && held.count >= noted.count) return null;
-  // Somebody has said since that this is what there is.
+  // The operator has accepted the database since then (`upki store restored`).
   const said = readAs(restored, await store.getSetting(RESTORED));
   if (said !== null && said.at > noted.at) return null;
   const of = noted.lost === undefined ? (held?.at ?? null) : noted.lost;
@@ -82,15 +82,15 @@ export async function behindBy({
 const iso = (time: number) => new Date(time).toISOString();
 
 export interface LastSeenWatch {
-  /** The data missing from a database that was restored while the program ran, as a sentence; null if there is none. */
+  /** A sentence about data that the database lost while the program ran; null if it lost none. */
   behind(): string | null;
   /** Counts once more, and ends. */
   stop(): Promise<void>;
 }
 
 /**
- * Compares, then counts on. A database that goes back while the program runs, because a standby that lacked the last writes took over,
- * is told of, and the program goes on.
+ * Compares the counts, then continues to count. If the database goes back while the program runs, because a standby without the last
+ * writes took over, that is logged and the program continues.
  * @throws CannotStart for a database that is behind
  */
 export async function watchLastSeen(options: LastSeenOptions): Promise<LastSeenWatch> {
@@ -102,7 +102,7 @@ export async function watchLastSeen(options: LastSeenOptions): Promise<LastSeenW
   let behind: string | null = null;
   let last = 0;
   const count = async () => {
-    // Before the count covers it; whoever says that this is what there is ends it.
+    // Compare before the new count hides the loss. `upki store restored` ends the warning.
     const found = last === 0 ? null : await behindBy(options);
     if (found !== null && behind === null) {
       log.error(found);
@@ -114,12 +114,12 @@ export async function watchLastSeen(options: LastSeenOptions): Promise<LastSeenW
     const even = Math.floor(steady.evenFor(at));
     await mendCount(store, { count: last, at, even });
     const counted = await store.countSetting(COUNTED, { at, even });
-    // A folder goes on saying what it has seen, until somebody has acted.
+    // The folder keeps its count until the operator has acted.
     if (behind !== null) return;
     last = counted;
     await note({ count: last, at });
   };
-  // The database or the disk may be away, which others tell.
+  // An unavailable database or disk is reported elsewhere.
   const counting = new SingleFlight(() => count().catch(() => undefined));
   await counting.join();
   const timer = setInterval(() => counting.join(), EVERY);
@@ -133,12 +133,12 @@ export async function watchLastSeen(options: LastSeenOptions): Promise<LastSeenW
   };
 }
 
-/** A program that runs counts this often at least, in ms. */
+/** A running program has counted within this time, in ms. */
 const RECENT = 10 * EVERY;
 
 /**
- * Why the clock here may be wrong, in a sentence; null when a program that uses the database has run evenly by it for as long as it
- * takes before it removes anything itself.
+ * Why the clock of this machine may be wrong, in a sentence. Null if a program on the database agrees with this clock, and its own has
+ * run evenly long enough that the program itself would delete expired data.
  */
 export async function clockDoubt(store: Pick<Store, 'getSetting'>, now: number): Promise<string | null> {
   const seen = read(await store.getSetting(COUNTED));
@@ -151,7 +151,7 @@ export async function clockDoubt(store: Pick<Store, 'getSetting'>, now: number):
   return `it is ${iso(now)} here, and the program has run by this clock for ${minutes} minutes, of the 60 after which it removes anything itself`;
 }
 
-/** A value that nobody can read would end counting for ever. */
+/** Replaces a damaged counter, which could never be incremented again. */
 async function mendCount(store: Store, facts: Counted): Promise<void> {
   const held = await store.getSetting(COUNTED);
   if (held !== null && read(held) === null) await store.putSetting(COUNTED, JSON.stringify(facts));
@@ -162,7 +162,7 @@ async function heldAt(store: Pick<Store, 'getSetting'>): Promise<number | null> 
   return read(await store.getSetting(COUNTED))?.at ?? null;
 }
 
-/** Of what moment a database is that was put back by other means, as it was when the program of this folder noticed. */
+/** The time of the contents of a database that was restored by other means, when the program noticed it; null if unknown. */
 export async function restoredTo(
   store: Pick<Store, 'getSetting'>,
   directory: string,

@@ -4,13 +4,13 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { fileTrouble } from '../lib/file-trouble.js';
 import { CannotStart } from './exit.js';
 
-/** A killed predecessor's children need a moment to notice and end. */
+/** Children of a killed supervisor need a moment to notice and end, in ms. */
 const PATIENCE = 3000;
 
 /**
- * Locks a data directory for this process until it ends, however it ends: two programs on one directory would
- * each believe that they alone run its queues. The lock is SQLite's, on a small file; the system releases it.
- * Waits up to three seconds, blocking, as the first thing a program does.
+ * Locks a data directory until this process ends, because only one process may run its queues. The lock is a SQLite lock on a small
+ * file; the system releases it when the process ends in any way. Blocks for up to three seconds, at the start of a program.
+ * @returns the function that releases the lock
  * @throws CannotStart when another process holds it.
  */
 export function lockDirectory(directory: string, patience = PATIENCE): () => void {
@@ -31,7 +31,7 @@ export function lockDirectory(directory: string, patience = PATIENCE): () => voi
 function openLock(directory: string, patience: number): InstanceType<typeof DatabaseSync> {
   const path = join(directory, '.lock');
   try {
-    // SQLite says only that it cannot open the file; the system says why.
+    // The error of the system has the reason; SQLite's does not.
     closeSync(openSync(path, 'a', 0o600));
     return new DatabaseSync(path, { timeout: patience });
   } catch (error) {

@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino';
 import type { Settings } from '../config/index.js';
 
-/** The program's log, on standard error: lines for people on a terminal, JSON for collectors elsewhere. */
+/** The program's log on standard error: readable lines on a terminal, else JSON. */
 export async function createLogger(
   name: string,
   settings: Pick<Settings, 'logLevel' | 'logFormat'>,

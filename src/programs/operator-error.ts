@@ -21,7 +21,7 @@ const PLAIN = [
   WrongUsage,
 ];
 
-/** One or a few lines for a person; with a stack trace only when the fault may be ours. */
+/** One or a few lines for the operator, with a stack trace only when the fault may be a bug. */
 export function describeError(error: unknown): string {
   if (error instanceof ConfigError) return error.complaints.join('\n');
   if (!(error instanceof Error)) return String(error);

@@ -1,8 +1,8 @@
 import { type Program, SETTINGS } from '../config/index.js';
 
 /**
- * The environment of one program, cut from one for several: without the variables of settings that it does
- * not read. So an RA has neither the passphrase of the CA's keys nor the CA's database in its memory.
+ * The environment without the variables of settings that the program does not read. So the RA's memory has neither the passphrase of
+ * the CA's keys nor the URL of the CA's database.
  */
 export function ownEnvironment(env: NodeJS.ProcessEnv, program: Program): NodeJS.ProcessEnv {
   const foreign = new Set(

@@ -11,11 +11,11 @@ export interface PortWish {
   variable: string;
 }
 
-/** The programs of a supervisor that was killed need a moment to end. */
+/** Children of a killed supervisor need a moment to end, in ms. */
 const PATIENCE = 3000;
 const RETRY_EVERY = 100;
 
-/** Checks that every port is free; picks free ones for zeros, no port twice. @throws CannotStart */
+/** Checks that every port is free, and chooses different free ports for zeros. @throws CannotStart */
 export async function freePorts(wishes: PortWish[], patience = PATIENCE): Promise<number[]> {
   const holds: Hold[] = [];
   try {

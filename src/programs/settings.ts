@@ -44,7 +44,7 @@ function userDirectory(): string {
   }
 }
 
-/** The data directory before any file is read, for the file is in it. */
+/** The data directory. It is found before any file is read, because the files are in it. */
 function directory(env: NodeJS.ProcessEnv, flag: string | undefined, fallback: () => string): string {
   if (flag === '')
     throw new ConfigError(['UPKI_DATA_DIR (from the command line) is "": it must be a path'], true);
@@ -52,14 +52,14 @@ function directory(env: NodeJS.ProcessEnv, flag: string | undefined, fallback: (
   return isAbsolute(path) ? path : resolve(path);
 }
 
-/** The folder under which `upki start` keeps both programs' own. */
+/** The data directory of `upki start`, with a folder for each program. */
 export function commonDirectory(env: NodeJS.ProcessEnv, flag?: string): string {
   return directory(env, flag, userDirectory);
 }
 
 /**
- * The file of both programs: the one that is named, else `upki.yml` in the data directory, else the one beside the folders `ra` and
- * `ca` of `upki start`.
+ * The path of the file of both programs: the configured one, else `upki.yml` in the data directory, else the one beside the folders
+ * `ra` and `ca` of `upki start`.
  */
 function sharedFile(env: NodeJS.ProcessEnv, flag: string | undefined, dataDir: string): string {
   const named = flag ?? env.UPKI_CONFIG;
@@ -90,13 +90,13 @@ export function loadProgramSettings(
   return { ...loaded, settings: { ...settings, dataDir, caRegistrationPort, caListen } };
 }
 
-/** A port that UPKI_RA_URL names is the one to listen on, unless another is given or a proxy does TLS: those stand in between. */
+/** The port to listen on: UPKI_RA_PORT, else the port in UPKI_RA_URL unless a proxy terminates TLS. */
 function portOf({ settings: { raPort, raUrl, raTls }, given }: Loaded): number {
   const { port } = new URL(raUrl ?? 'https://any');
   return given.has('raPort') || !raTls || port === '' ? raPort : Number(port);
 }
 
-/** Settings that are each allowed but not together. */
+/** Complaints about settings that contradict each other. */
 function contradictions(program: Program, settings: Settings, dataDir: string): string[] {
   const complaints: string[] = [];
   const { caPort, caRegistrationPort } = settings;
@@ -144,7 +144,7 @@ function contradictions(program: Program, settings: Settings, dataDir: string): 
   return complaints;
 }
 
-/** Several processes of an RA are replicas: they need what replicas need. */
+/** Several workers of an RA are replicas, and have the requirements of replicas. */
 function workersComplaints(settings: Settings, dataDir: string): string[] {
   const { raWorkers, databaseUrl, zmqMode, metrics } = settings;
   if (raWorkers === 1) return [];

@@ -11,8 +11,8 @@ interface JoinedPrograms {
 }
 
 /**
- * What both programs must agree on, decided once: the ports (0 becomes a free one here, so that a restarted program
- * keeps it), the mode of the channel, the seed's file, and the URL certificates carry for CRL, OCSP and issuer.
+ * Decides the values on which both programs must agree: the ports (0 is replaced by a free port, which a restarted program uses
+ * again), the mode of the channel, the file of the seed, and the URL of CRL, OCSP and issuers in certificates.
  * @throws CannotStart naming the variable of a port that is taken
  */
 export async function joinPrograms(
@@ -40,7 +40,7 @@ export async function joinPrograms(
         ]
       : []),
   ]);
-  // The RA itself tells of a name that changes.
+  // The RA itself warns about a changed name.
   const { cn } = await ownNames(ra, new RaFiles(ra.dataDir), () => {});
   const publicHost = ra.raUrl ? new URL(ra.raUrl).hostname : cn;
   const publicUrl = ca.caPublicUrl ?? (ra.raHttp ? new URL(`http://${publicHost}:${httpPort}`).origin : null);
@@ -63,7 +63,7 @@ export async function joinPrograms(
     },
     ra: {
       ...common,
-      // The CA keeps its seed in this file, unless its configuration gives one.
+      // The CA stores its seed in this file, unless one is configured.
       ...(ca.caSeed === null ? { UPKI_CA_SEED_FILE: join(ca.dataDir, 'seed') } : { UPKI_CA_SEED: ca.caSeed }),
       UPKI_DATA_DIR: ra.dataDir,
       UPKI_LOG_LEVEL: ra.logLevel,

@@ -34,7 +34,7 @@ export interface ArchiveOptions {
   clock(): number;
 }
 
-/** Writes the oldest records of a log to an open file; where its chains can be cut now, none: there is nothing so old. */
+/** Writes the oldest records of a log to an open file. Returns where the chains can be cut now; empty if no record is that old. */
 export async function writeArchive(file: FileHandle, options: ArchiveOptions): Promise<AuditCut[]> {
   const { trail, before, signer, clock } = options;
   const put = (value: object) => file.write(`${JSON.stringify(value)}\n`);
@@ -62,7 +62,7 @@ export async function writeArchive(file: FileHandle, options: ArchiveOptions): P
   return to;
 }
 
-/** A log's part of an archive, whole. */
+/** The part of an archive for one log. */
 export interface Archived {
   program: 'ra' | 'ca';
   records: number;
@@ -71,14 +71,14 @@ export interface Archived {
   to: AuditCut[];
 }
 
-/** The archive is damaged, or is none; the message names the line. */
+/** The file is damaged, or not an archive; the message names the line. */
 export class ArchiveError extends Error {
   override readonly name = 'ArchiveError';
 }
 
 /**
  * Verifies every chain of an archive and its signatures.
- * @param noted heads that may be in it: they are compared
+ * @param noted heads to compare with those in the archive
  * @throws ArchiveError
  */
 export async function readArchive(
@@ -147,8 +147,8 @@ const isSame = (one: AuditHead, other: AuditHead) =>
   one.chain === other.chain && one.sequence === other.sequence && one.hash === other.hash;
 
 /**
- * Whether what begins at `from` goes on where `to` ended: a fault in a sentence, or null. Chains that `to` does not name were not cut
- * by then.
+ * Checks that chains that begin at `from` continue where `to` ended: a sentence about the fault, or null. Chains that `to` does not
+ * name had not been cut yet.
  */
 export function joinFault(to: readonly AuditHead[], from: readonly AuditHead[]): string | null {
   for (const end of to) {

@@ -6,10 +6,10 @@ import { type CutSigner, signedCut } from './signature.js';
 
 /** Records examined in one step. */
 const STEP = 500;
-/** A chain whose oldest record is older by this is cut for fewer than a whole step. */
+/** A chain is cut for fewer records than one step if its oldest record is overdue by this time, in ms. */
 const SLACK = DAY;
 
-/** When a record was written, in ms since the epoch; NaN for what is no entry. */
+/** Time of a record in ms since the epoch; NaN for a damaged entry. */
 function timeOf({ entry }: AuditRecord): number {
   return Date.parse(/^\{"at":"([^"]{20,30})"/.exec(entry)?.[1] ?? '');
 }
@@ -21,13 +21,13 @@ interface CutOptions {
   clock(): number;
 }
 
-/** Cuts chains at signed heads, and deletes what is behind them. */
+/** Cuts chains at signed heads, and deletes the records before them. */
 export class AuditCutter {
   constructor(private readonly options: CutOptions) {}
 
   /**
-   * Cuts each chain behind its oldest records from before `before`, some hundred at a time; true when there may be more. A few are
-   * left for a day, so that a cut is worth its record.
+   * Cuts each chain after its oldest records from before `before`, up to some hundred; true if there may be more. A few records stay
+   * for a day, because each cut adds a record itself.
    */
   async step(before: number): Promise<boolean> {
     const { trail } = this.options;
@@ -48,7 +48,7 @@ export class AuditCutter {
     return more;
   }
 
-  /** Cuts the chains after these records, and says so in the log. @throws Error when another cut came between */
+  /** Cuts the chains after these records, and records it in the log. @throws Error after a concurrent cut */
   async cut(heads: readonly AuditHead[], by: Actor): Promise<void> {
     const { trail, program, signer, clock } = this.options;
     for (const head of heads) {
@@ -68,7 +68,7 @@ export class AuditCutter {
     }
   }
 
-  /** Deletes everything behind the cuts, in steps. */
+  /** Deletes all records before the cuts, in steps; resolves with their number. */
   async trim(): Promise<number> {
     let gone = 0;
     for (;;) {
@@ -79,7 +79,7 @@ export class AuditCutter {
   }
 }
 
-/** The first records of a page of one chain, while they are from before `before`; never the chain's last. */
+/** The first records of a page that are of one chain and from before `before`, without the last record of the chain. */
 export function oldestOf(page: readonly AuditRecord[], end: AuditPosition, before: number): AuditRecord[] {
   const young = page.findIndex(
     (record) => record.chain !== end.chain || record.sequence >= end.sequence || !(timeOf(record) < before),
@@ -87,7 +87,7 @@ export function oldestOf(page: readonly AuditRecord[], end: AuditPosition, befor
   return young === -1 ? [...page] : page.slice(0, young);
 }
 
-/** How many records are from before `before` and may go. Takes as long as there are many. */
+/** The number of records from before `before` that may be deleted. Reads all of them. */
 export async function countOld(
   trail: Pick<AuditTrail, 'auditCuts' | 'auditEnds' | 'readAudit'>,
   before: number,

@@ -9,7 +9,7 @@ import { loadProgramSettings } from '../settings.js';
 import type { CutSigner } from './signature.js';
 import { caSigner, raSigner } from './signers.js';
 
-/** The audit log of a program on this machine, to be cut. */
+/** The audit log of a program on this machine, with the signer of its cuts. */
 interface OpenedTrail {
   trail: AuditTrail;
   program: 'ra' | 'ca';

@@ -6,7 +6,7 @@ import { fingerprintOf } from '../../x509/fingerprint.js';
 import { fromPem } from '../../x509/pem.js';
 import { RaFiles } from '../ra/files.js';
 
-/** SHA-256 of every root the program in a folder knows; null: the folder does not say whose it is. */
+/** SHA-256 of every root that the program in a folder has had; null for a folder without a marker. */
 export async function knownRoots(program: 'ra' | 'ca', folder: string): Promise<readonly string[] | null> {
   if (program === 'ra') return (await new RaFiles(folder).marker())?.roots ?? null;
   const marker = await readMarker(caPaths(folder).marker);

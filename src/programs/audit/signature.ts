@@ -11,7 +11,7 @@ export interface CutSigner {
   sign(text: Buffer): Buffer | Promise<Buffer>;
 }
 
-/** The hash a key signs with: that of its curve's size, SHA-256 for RSA; Ed25519 has its own. */
+/** The hash for a key's signatures: by the size of its curve, SHA-256 for RSA, null for Ed25519, which has its own. */
 function hashFor(certificate: X509Certificate): string | null {
   const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
   if (asymmetricKeyType === 'ed25519') return null;
@@ -19,13 +19,13 @@ function hashFor(certificate: X509Certificate): string | null {
   return curves[asymmetricKeyDetails?.namedCurve ?? ''] ?? 'sha256';
 }
 
-/** A signer with a key at hand. @param key PKCS #8 PEM @param certificate PEM, with those of the issuers up to the root */
+/** A signer with a key in memory. @param key PKCS #8 PEM @param certificate PEM, followed by its issuers up to the root */
 export function keySigner(key: string, certificate: string): CutSigner {
   const hash = hashFor(new X509Certificate(certificate));
   return { certificate, sign: (text) => sign(hash, text, createPrivateKey(key)) };
 }
 
-/** @param at when it is cut, in ms since the epoch */
+/** Signs a cut of a log. @param at time of the cut, in ms since the epoch */
 export async function signedCut(
   program: 'ra' | 'ca',
   head: AuditHead,
@@ -45,8 +45,8 @@ export async function signedCut(
 }
 
 /**
- * What is wrong with the signature of a cut, in a clause; null: nothing. @param roots SHA-256 (hex) of every root this PKI has had;
- * null leaves open whose root it is
+ * The fault of a cut's signature, as a clause; null if it is valid.
+ * @param roots SHA-256 (hex) of every root this PKI has had; null accepts any root
  */
 export function cutFault(
   program: 'ra' | 'ca',

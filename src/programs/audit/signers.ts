@@ -3,7 +3,7 @@ import type { AuthoritySet } from '../../ca/authorities/set.js';
 import { fromPem, toPem } from '../../x509/pem.js';
 import { type CutSigner, keySigner } from './signature.js';
 
-/** The RA signs with the key of its certificate. @param roots PEM of those it knows */
+/** The RA signs with its TLS key. @param roots PEM of the RA's roots */
 export function raSigner(key: string, certificate: string, roots: string): CutSigner {
   return keySigner(key, withRoot(certificate, roots));
 }
@@ -18,7 +18,7 @@ export function caSigner(set: AuthoritySet): CutSigner {
   };
 }
 
-/** A chain in PEM with the root that signed its last certificate, unless that is one. */
+/** Appends the root that signed the last certificate of a chain (PEM), unless that one is a root itself. */
 function withRoot(chain: string, roots: string): string {
   const certificates = fromPem('CERTIFICATE', chain);
   const last = certificates.at(-1);

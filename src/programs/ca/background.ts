@@ -8,16 +8,16 @@ import { AuditCutter } from '../audit/cut.js';
 import { caSigner } from '../audit/signers.js';
 import { catchUp } from './catch-up.js';
 
-/** How long the CA keeps certificates after their end, and its audit log, in ms; null: for ever. */
+/** How long the CA stores expired certificates and audit records, in ms; null: for ever. */
 export interface CaKeeping {
   certificates: number | null;
   audit: number | null;
 }
 
 /**
- * Background work: first what older versions left undone, then, for as long as the CA runs, the removal of
- * expired rows. In this order, because the key of a compromised certificate must be recorded before the
- * certificate is deleted. The returned function stops it and waits for the running step.
+ * Background work: first the migration of data of older versions, then, while the CA runs, the deletion of expired rows. The key of a
+ * compromised certificate must be recorded before the certificate is deleted.
+ * @returns the function that stops the work and waits for the running step
  */
 export function workBehind(
   store: CaStore,

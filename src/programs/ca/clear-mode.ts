@@ -16,8 +16,8 @@ interface ClearModeOptions {
 }
 
 /**
- * Clear mode authenticates nobody: anybody who reaches the port has the CA sign. Beyond loopback it must be
- * enabled twice, as a mode and as an exposure, so that no single slip opens a CA to a network.
+ * Refuses clear mode on a network, unless UPKI_ZMQ_CLEAR_ANY allows it too. Clear mode has no authentication: every program that
+ * reaches the port can issue certificates. One wrong setting must not expose a CA.
  */
 export function refuseOpenClear({
   mode,

@@ -17,7 +17,7 @@ import { caInitOptions, completeCa, keyPlaces, mendable } from './start.js';
 type LoadedCa = Pick<LoadedProgram, 'settings' | 'given'>;
 
 /**
- * Makes the key of a CA whose root is elsewhere, and the request for it to sign, PEM. Doing it again gives the same request.
+ * Makes the issuer's key for a CA whose root is elsewhere, and the request (PEM) for the root to sign. Idempotent.
  * @throws CannotStart when the folder holds a CA
  */
 export function requestIssuer({ settings }: LoadedCa): Promise<string> {
@@ -37,7 +37,7 @@ export function requestIssuer({ settings }: LoadedCa): Promise<string> {
   });
 }
 
-/** Makes the folder a CA with the certificate that was asked for. @throws CannotStart with everything that is wrong with it */
+/** Initialises the CA with the certificates that the root has issued. @throws CannotStart with all faults of the certificates */
 export function installIssuer(loaded: LoadedCa, certificates: readonly Buffer[]): Promise<Judged> {
   return mendable(async () => {
     const init = { ...(await caInitOptions(loaded)), imported: null };

@@ -5,8 +5,8 @@ import { CannotStart } from '../exit.js';
 import { commonDirectory } from '../settings.js';
 
 /**
- * The folder of the CA on this machine: the CA of `upki start` has one of its own in the common directory, one that runs
- * alone has it all.
+ * The folder of the CA on this machine: `upki start` gives it a folder of its own in the directory; a CA alone uses the directory
+ * itself.
  * @throws CannotStart when there is none
  */
 export async function caFolder(env: NodeJS.ProcessEnv, flag: string | undefined): Promise<string> {

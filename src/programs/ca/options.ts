@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 import type { KeyPlaces } from '../../ca/folder/signing-key.js';
 import type { CaKeeping } from './background.js';
 
-/** What a CA is served with. */
+/** Options of a serving CA. */
 export interface CaOptions {
-  /** The CA's own folder, initialised (`initCaFiles`). */
+  /** The CA's folder, which must be initialised (`initCaFiles`). */
   dataDir: string;
   host: string;
   /** 5000 by contract; 0 takes a free one; null: this process does not serve operations. */
@@ -18,11 +18,11 @@ export interface CaOptions {
   seed: string | null;
   /** `sqlite:PATH` or `postgres://…`; null: a file in the folder. */
   databaseUrl: string | null;
-  /** Opens keys that are encrypted at rest. */
+  /** Decrypts keys that are encrypted at rest. */
   passphrase: string | null;
   /** Where new keys are made; in files by default. */
   places?: KeyPlaces;
-  /** Organisation in the subjects of profiles that name none; null leaves them. */
+  /** Organisation in the subjects of profiles that have none; null: they have none. */
   company: string | null;
   /** Base of the URLs of CRL, OCSP and issuer in certificates. */
   publicUrl: string | null;
@@ -40,5 +40,5 @@ export interface CaOptions {
   clock?: () => number;
 }
 
-/** Half of an issuer's life: what it issues last is still good for the other half. */
+/** Half of an issuer's lifetime, so that certificates issued at its end can be valid for the other half. */
 export const SUCCEED_AT = 0.5;

@@ -33,9 +33,9 @@ export interface RunningCa {
   operationsPublicKey: string;
   /** SHA-256 of the root's DER, upper-case hex with colons. */
   rootFingerprint: string;
-  /** Reads the profiles anew, if their files have changed; never rejects. */
+  /** Reads the profiles again if their files have changed. Never rejects. */
   reload(): Promise<void>;
-  /** Answers what is being worked on, finishes the CRL, closes the store. */
+  /** Finishes running tasks and the CRL, then closes the database. */
   close(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export interface RunningCa {
 const OPERATIONS = 'operations';
 
 /**
- * Serves a CA that is initialised. Everything opened is closed again when a later step fails.
+ * Serves an initialised CA. When a step fails, everything opened before is closed.
  * @throws CaOptionsError, InitError, CaCertificateError, KeyFileError, ProfileError, Error of a port in use
  */
 export async function runCa(options: CaOptions): Promise<RunningCa> {
@@ -66,7 +66,7 @@ async function serve(options: CaOptions, onClose: OnClose): Promise<Omit<Running
   refuseOpenClear(options);
   const warn = (sentence: string) => log.warn(sentence);
   const files = await loadCaFiles({ ...options, warn });
-  // Told before anything is opened: a seed too short for curve mode.
+  // A seed that is too short for curve mode is reported before anything is opened.
   const seedKeys = mode === 'curve' ? seedKeysOf(files, options.dataDir) : null;
   const location = options.databaseUrl ?? files.database;
   if (!isShared(location)) await requireDatabaseFile(pathOf(location), files.marker, options.dataDir);

@@ -14,7 +14,7 @@ export type SeedKeys = ReturnType<typeof registrationKeys>;
 /** ZAP domain of the socket. */
 export const REGISTRATION = 'registration';
 
-/** How often the file of the seed is looked at. */
+/** How often the file of the seed is read. */
 const LOOK_EVERY = 2 * SECOND;
 
 interface RegistrationSocketOptions {
@@ -25,15 +25,14 @@ interface RegistrationSocketOptions {
   settings: RegistrationSettings;
   /** Keys made of the seed; null in clear mode. */
   keys: SeedKeys | null;
-  /** Holds the seed, and is looked at; null: the seed is set elsewhere. */
+  /** The file of the seed, which is watched; null when the seed is configured. */
   seedFile: string | null;
   failed(error: unknown, task: string): void;
   log: Logger;
 }
 
 /**
- * The socket at which RAs register. A new seed in the CA's folder takes effect within seconds; holders of the
- * old one get no further.
+ * The socket at which RAs register. A new seed in the CA's folder takes effect within seconds; the old one is then refused.
  */
 export class RegistrationSocket {
   #keys: SeedKeys | null;
@@ -65,7 +64,7 @@ export class RegistrationSocket {
     return this.#socket?.port ?? 0;
   }
 
-  /** Whether a client key is the one that holders of the seed have. */
+  /** Whether a client key is the one derived from the seed. */
   admits(key: string): boolean {
     return key === this.#keys?.client.publicKey;
   }

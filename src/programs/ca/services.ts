@@ -19,7 +19,7 @@ import type { CaStore } from '../../store/index.js';
 import { nodeSecretOf } from './node-secret.js';
 import { type CaOptions, SUCCEED_AT } from './options.js';
 
-/** Puts together what the tasks work with. The profiles come later. */
+/** Assembles the services behind the tasks of the channel. The profiles are read later. */
 export function buildServices(
   options: CaOptions,
   files: CaFiles,

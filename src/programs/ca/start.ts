@@ -45,8 +45,7 @@ export interface InitChoices {
 }
 
 /**
- * Makes the data directory a CA, or completes one. In a completed CA nothing is made again except what
- * `choices` name.
+ * Initialises a CA, or completes an interrupted initialisation. In a complete CA only the parts that `choices` name are made again.
  * @throws CannotStart
  */
 export async function initCa(loaded: LoadedCa, choices: InitChoices = {}): Promise<CaFiles> {
@@ -61,7 +60,7 @@ export async function initCa(loaded: LoadedCa, choices: InitChoices = {}): Promi
   return files;
 }
 
-/** The settings of a CA to be made. @throws CannotStart */
+/** The options of an initialisation from the settings. @throws CannotStart */
 export async function caInitOptions(
   { settings }: LoadedCa,
   { passwordFile, warn = () => {} }: InitChoices = {},
@@ -94,19 +93,19 @@ export async function caInitOptions(
   };
 }
 
-/** Where new keys are made. The PIN of their tokens is known from here on. */
+/** Where new keys are made. Also sets the PIN of their tokens. */
 export function keyPlaces({ caRootKey, caIssuerKey, caOcspKey, caTokenPin }: ProgramSettings): KeyPlaces {
   useTokenPin(caTokenPin);
   return { root: caRootKey, issuer: caIssuerKey, ocsp: caOcspKey };
 }
 
-/** Steps after a folder has become a CA. @throws CannotStart */
+/** The steps after a CA was initialised. @throws CannotStart */
 export async function completeCa(loaded: LoadedCa, files: CaFiles): Promise<void> {
   await writeConfigFile(loaded);
   await checkCa(loaded, files);
 }
 
-/** Whether a CA has used the database of a folder that does not say itself whether it ever was one. */
+/** Whether a CA has used the database, for a folder without a marker. */
 async function hadDatabase(
   { dataDir, caDatabaseUrl }: ProgramSettings,
   say: (sentence: string) => void,
@@ -124,7 +123,7 @@ async function hadDatabase(
 }
 
 /**
- * Checks what a start would check, ports apart: the profiles, the seed, and that the database can be used and is this CA's.
+ * Checks what a start would check except for the ports: the profiles, the seed, and that the database is usable and belongs to this CA.
  * @throws CannotStart
  */
 export async function checkCa({ settings, given }: LoadedCa, files: CaFiles): Promise<void> {
@@ -136,7 +135,7 @@ export async function checkCa({ settings, given }: LoadedCa, files: CaFiles): Pr
     if (!isShared(location)) await requireDatabaseFile(pathOf(location), files.marker, dataDir);
     const store = await openCaStore(location);
     try {
-      // A database is bound by the first start: until then nothing is in it, and another may be named.
+      // The first start binds the database. Until then it is empty, and another one may be configured.
       if (files.marker?.database === true) {
         await bindDatabase({ store, files, dataDir, location: shownLocation(location) });
         await checkKeys(settings, files, store);
@@ -149,7 +148,7 @@ export async function checkCa({ settings, given }: LoadedCa, files: CaFiles): Pr
   });
 }
 
-/** That the issuer in use has its key here, as a start wants it. @throws TaskError naming the key */
+/** Checks that the key of the issuer in use is here. @throws TaskError naming the key */
 async function checkKeys(settings: ProgramSettings, files: CaFiles, store: CaStore): Promise<void> {
   const { dataDir, caPassphrase: passphrase, caPublicUrl: publicUrl, caDatabaseUrl } = settings;
   const silent = pino({ level: 'silent' });
@@ -160,7 +159,7 @@ async function checkKeys(settings: ProgramSettings, files: CaFiles, store: CaSto
   checkUsable(set, Date.now(), silent);
 }
 
-/** Stores the settings the CA was made with, for the next start and for people; written once. */
+/** Writes the settings of the initialisation to the CA's file, once. */
 async function writeConfigFile({ settings, given }: LoadedCa): Promise<void> {
   const path = join(settings.dataDir, 'ca.config.yml');
   if ((await readIfThere(path)) !== null) return;
@@ -174,14 +173,14 @@ async function writeConfigFile({ settings, given }: LoadedCa): Promise<void> {
   await writeDurably(path, `${lines.join('\n')}\n`, 0o600);
 }
 
-/** Days, which the versions before this one read too, where it is whole days. */
+/** A whole number of days, which older versions read too, if possible. */
 function crlValidity({ crlValidity }: LoadedCa['settings']): string {
   return crlValidity % DAY === 0 ? String(crlValidity / DAY) : formatDuration(crlValidity);
 }
 
 /**
- * Serves an initialised CA; with `init`, initialises it first. One process at a time serves operations from a
- * directory; registrations may be taken by another.
+ * Serves an initialised CA; with `init`, initialises it first. Only one process serves operations from a directory; another one may
+ * serve registrations.
  * @throws CannotStart
  */
 export async function startCa(
@@ -242,7 +241,7 @@ const MENDABLE = [
   CaOptionsError,
 ];
 
-/** An error that the operator can fix is shown without a stack trace, and not retried; one of the file system is as it is (see exit.ts). */
+/** Turns errors that the operator can fix into CannotStart: no stack trace, no restart. Errors of the file system stay (see exit.ts). */
 export async function mendable<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
