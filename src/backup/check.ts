@@ -13,7 +13,7 @@ import { fromPem } from '../x509/pem.js';
 import type { Part, PartLayout } from './layout.js';
 
 /** The checked files, and each fault as a sentence. */
-export interface Checked {
+interface Checked {
   certificates: number;
   records: number;
   faults: string[];

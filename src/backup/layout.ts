@@ -23,7 +23,7 @@ export interface Installation {
 }
 
 /** A file small enough to hold in memory: keys, certificates, profiles, settings. */
-export interface KeptFile {
+interface KeptFile {
   path: string;
   mode: number;
   content: Buffer;

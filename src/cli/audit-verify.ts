@@ -23,7 +23,7 @@ interface VerifyOptions {
   json?: boolean;
 }
 
-/** What was verified, as `--json` prints it. */
+/** The result of the verification, as `--json` prints it. */
 interface Report {
   archives: { file: string; program: Program; records: number }[];
   logs: {
@@ -125,7 +125,7 @@ async function verifyArchives(
   return files.length === 0 ? null : ends;
 }
 
-/** The log as it was found; null when its chain is broken. */
+/** The report on a log; null when its chain is broken. */
 async function verify(
   { program, location, folder }: Log,
   noted: NotedHead[],

@@ -215,7 +215,7 @@ async function writeWhole(stream: Readable, path: string): Promise<void> {
   await moveDurably(partial, path);
 }
 
-/** Turns errors that the operator can fix into messages without a stack trace. */
+/** Turns errors that the operator can fix into CannotStart, whose message has no stack trace. */
 async function mendable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -71,7 +71,7 @@ function issuerCommand(): UpkiCommand {
   );
 }
 
-/** Name constraints of the next issuer; undefined: as before. @throws WrongUsage naming an entry that is wrong */
+/** Name constraints of the next issuer; null for none, undefined for those of the previous issuer. @throws WrongUsage */
 function limitsIn(permit: string | undefined): Uint8Array | null | undefined {
   if (permit === undefined) return undefined;
   if (permit === 'any') return null;

@@ -15,7 +15,7 @@ interface AdministratorFiles {
   root: string;
 }
 
-/** @throws CannotStart when the folder does not hold a key, its certificate and the root, or the certificate is not valid now */
+/** Reads the files of an administrator. @throws CannotStart when one is missing or damaged, or the certificate is not valid now */
 export function readAdministrator(folder: string, now: number = Date.now()): AdministratorFiles {
   const files = readFiles(folder);
   const { validFrom, validTo, subject } = new X509Certificate(files.certificate);

@@ -86,7 +86,7 @@ interface Answer {
 /** OpenSSL's errors for a certificate that is valid except for the time. */
 const OUT_OF_TIME = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 
-/** Asks an RA with an expired certificate for its own explanation. Such an RA is never ready. */
+/** Requests the explanation of an RA whose certificate is expired or not yet valid. Such an RA is never ready. */
 async function askOutOfTime(settings: ProgramSettings, root: string, error: Error): Promise<Answer> {
   const { cause } = error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** What every command prints below its help: the exit codes of `programs/exit.ts`. */
+/** The last lines of every help: the exit codes of `programs/exit.ts`. */
 const EXIT_CODES = 'Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 78 wrong setting or file';
 
 /** Commander's own width when the output is not a terminal. */

@@ -8,7 +8,7 @@ const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 const GROUPS = 5;
 const GROUP = 5;
 
-/** A passphrase to type: 25 of 31 letters, 123 bits. */
+/** A random passphrase that can be typed: 25 of 31 characters, 123 bits. */
 export function newPassphrase(): string {
   const group = () => Array.from({ length: GROUP }, () => LETTERS[randomInt(LETTERS.length)]).join('');
   return Array.from({ length: GROUPS }, group).join('-');

@@ -51,7 +51,7 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<UpkiCommand['give
 
   const given = new Map([...ca.given, ...ra.given]);
   const joined = await sayingOrigin(given, () => joinPrograms(env, ra.settings, ca.settings));
-  // A terminal's Ctrl-C, and a service manager, signal every process: the supervisor decides who ends first.
+  // Ctrl-C and service managers signal every process. The supervisor decides in which order they end.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
   const { directoryUrl } = await ask({
     run: { ca: ownEnvironment(joined.ca, 'ca'), ra: ownEnvironment(joined.ra, 'ra') },
@@ -61,7 +61,7 @@ async function start(env: NodeJS.ProcessEnv, flags: ReturnType<UpkiCommand['give
   await greet(installation, { directoryUrl, rootPath: join(raDirectory, 'ca.crt'), open });
 }
 
-/** Has the supervisor do something; resolves when that is done, and never if it cannot be. */
+/** Sends a request to the supervisor; resolves with its answer. Never resolves if the supervisor cannot do it. */
 function ask<K extends keyof Answer>(request: Pick<Request, K>): Promise<Answer[K]> {
   return new Promise((resolve) => {
     process.once('message', (answer) => resolve(answer as Answer[K]));

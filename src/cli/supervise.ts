@@ -5,7 +5,7 @@ import { lockDirectory } from '../programs/lock.js';
 import { SMALL_ALLOCATOR, youngGeneration } from '../programs/memory.js';
 import { type ChildSpec, Supervisor } from '../programs/supervisor.js';
 
-/** What the process that prepares a start asks of the supervisor, in this order. */
+/** The requests of the process that prepares a start to the supervisor, in this order. */
 export interface Request {
   /** A data directory to lock for as long as the supervisor lives. */
   lock: string;
@@ -13,7 +13,7 @@ export interface Request {
   run: { ca: NodeJS.ProcessEnv; ra: NodeJS.ProcessEnv };
 }
 
-/** The answers, sent when the request has been met. */
+/** The answers of the supervisor, sent when it has done what was requested. */
 export interface Answer {
   lock: 'locked';
   /** Both programs serve. */
@@ -23,9 +23,8 @@ export interface Answer {
 const say = (sentence: string) => process.stderr.write(`uPKI: ${sentence}\n`);
 
 /**
- * `upki start` as the process that stays: it supervises CA and RA, and loads next to nothing (no settings, no schemas), because it
- * does nothing else for months. A second process reads the command line and the settings, checks the folders, prints the greeting, and
- * ends. Sets the exit code of the process.
+ * `upki start` as the long-running process. It only supervises CA and RA, so it loads neither settings nor schemas. A second process
+ * reads the command line and the settings, checks the folders, prints the greeting, and ends. Sets the exit code of the process.
  * @param words the command line, such as `['start', '-d', '/srv/pki']`
  */
 export function supervise(words: readonly string[]): void {

@@ -77,7 +77,7 @@ export function whyUnreadable(error: unknown, path: string): string {
   return fileReason(error, path) ?? line.replace(/:$/, '');
 }
 
-/** '' for an empty value; null for one that is no value. */
+/** The text of a value; '' for an empty value, null for a value of a wrong type. */
 function asText(value: unknown): string | null {
   if (value === null || value === undefined) return '';
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')

@@ -6,7 +6,7 @@ import { GONE, SETTING_LIST, type SettingName, type Settings } from './settings/
 /** All errors of the configuration, one on each line, without secrets. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  /** @param isUsage nothing is wrong but what was typed on the command line */
+  /** @param isUsage whether all errors are in values of the command line */
   constructor(
     readonly complaints: string[],
     readonly isUsage = false,

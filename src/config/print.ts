@@ -15,7 +15,7 @@ function shown({ secret, type }: Setting<unknown>, value: NonNullable<unknown>):
   return secret ? (type.mask?.(value) ?? '(secret)') : type.format(value);
 }
 
-/** The default in words. */
+/** The default as text for operators. */
 export function defaultText(setting: Setting<unknown>): string {
   if (setting.defaultText) return setting.defaultText;
   if (setting.default === null) return 'none';

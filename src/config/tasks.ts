@@ -1,4 +1,4 @@
-/** A chapter of the settings: a task of the operator. */
+/** A chapter of docs/configuration.md: the settings for one task of the operator. */
 export interface SettingTask {
   title: string;
   /** An introduction to the settings. */

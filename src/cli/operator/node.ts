@@ -41,7 +41,7 @@ interface RuleOptions extends Common {
 
 const UNITS: Record<string, number> = { h: 3600_000, d: 86_400_000, w: 7 * 86_400_000 };
 
-/** What the options change, as the route takes it. @throws WrongUsage */
+/** The rules in the options, as the body of a request. @throws WrongUsage */
 function rulesIn({ names, profile, waiveChallenges, once, expires, comment }: RuleOptions) {
   return {
     names: names?.split(',').map((each) => each.trim()),

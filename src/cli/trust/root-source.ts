@@ -10,7 +10,7 @@ import { exchange } from '../http.js';
 const TIME_LIMIT = 15_000;
 const MOST = 256 * 1024;
 
-/** Of `openssl x509 -fingerprint`, `sha256sum` or a browser. @returns upper-case hex @throws WrongUsage */
+/** Reads a fingerprint as `openssl x509 -fingerprint`, `sha256sum` or a browser print it. @returns upper-case hex @throws WrongUsage */
 export function parseFingerprint(text: string): string {
   const hex = text
     .replace(/^sha-?256[:= ]/i, '')
@@ -37,15 +37,15 @@ export async function localRoots(directory: string): Promise<Root[]> {
   );
 }
 
-/** Roots that an RA gives out. */
+/** Roots that an RA publishes. */
 export interface FetchedRoots {
-  /** Those with the fingerprints that were asked for: the connection proves nothing, they do. */
+  /** Roots with the requested fingerprints. Only the fingerprint authenticates them, not the connection. */
   roots: Root[];
-  /** The rest: while a root is being replaced the RA gives out more than one. Nothing vouches for them. */
+  /** Other published roots: there is more than one while a root is replaced. Nothing authenticates them. */
   others: Root[];
 }
 
-/** @throws CannotStart when one of the fingerprints is of none of them */
+/** Fetches the roots of an RA. @throws CannotStart when no published root has one of the fingerprints */
 export async function fetchedRoots(url: string, fingerprints: readonly string[]): Promise<FetchedRoots> {
   const base = URL.canParse(url) ? new URL(url) : null;
   if (base === null || !['http:', 'https:'].includes(base.protocol))
