@@ -51,7 +51,7 @@ function translated(text: string): string {
       .replace(/\$(?=\d)/g, '?')
       .replace(/\bseq\b/g, 'rowid')
       .replace(/\bgreatest\(/g, 'max(')
-      .replace(/\s+FOR UPDATE SKIP LOCKED\b/g, '');
+      .replace(/\sFOR UPDATE SKIP LOCKED\b/g, '');
     translations.set(text, translation);
   }
   return translation;
