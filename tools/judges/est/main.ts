@@ -41,7 +41,7 @@ async function replicas(folder: string): Promise<Site> {
       env: { UPKI_RA_CN: 'localhost' },
     });
   } catch (error) {
-    await server.stop();
+    await server.remove();
     throw error;
   }
   const rootPath = join(folder, 'root.pem');
@@ -53,7 +53,7 @@ async function replicas(folder: string): Promise<Site> {
     dataDir: join(cluster.folder, 'ra1'),
     async stop() {
       await cluster.stop();
-      await server.stop();
+      await server.remove();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateKey } from '../../../src/ca/folder/keys.js';
 import { ocspProfile } from '../../../src/ca/ocsp/certificate.js';
@@ -159,6 +159,7 @@ async function main(): Promise<number> {
   process.stdout.write(
     `\n${subjects.length + 1} objects checked by zlint and openssl verify, ${failed} wrong\n`,
   );
+  if (failed === 0) await rm(folder, { recursive: true, force: true });
   return failed === 0 ? 0 : 1;
 }
 
