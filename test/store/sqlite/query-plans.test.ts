@@ -242,3 +242,16 @@ test('no statement of the CA about certificates scans a table or sorts, except t
   const plan = db.prepare(`EXPLAIN QUERY PLAN ${[...byCn.texts][0]}`).all() as { detail: string }[];
   expect(plan[0]?.detail).toMatch(/^SEARCH certificates USING INDEX certificates_by_cn/);
 });
+
+test('a CRL and a search for what an issuer revoked read revoked certificates only, though all of the issuer have an index too', () => {
+  db = openDatabase(join(folder, 'ca.db'), 'ca');
+  const sql = new Recorder(db);
+  ca.listRevoked.run(sql, '', null, 10, NOW);
+  for (const state of ['revoked', 'held'] as const)
+    ca.searchCertificates.run(sql, null, 10, NOW, { issuers: [''], state });
+  const plans = [...sql.texts]
+    .filter((text) => text.includes('revoked_at IS NOT NULL'))
+    .map((text) => (db.prepare(`EXPLAIN QUERY PLAN ${text}`).all() as { detail: string }[])[0]?.detail);
+  expect(plans.length).toBeGreaterThanOrEqual(2);
+  for (const plan of plans) expect(plan).toContain('USING INDEX certificates_revoked_by_issuer');
+});

@@ -29,4 +29,5 @@ export const caMigrations: readonly Migration[] = [
   `,
   AUDIT_CUTS_SCHEMA,
   postgresSchema(ca.CERTIFICATES_BY_ISSUER),
+  postgresSchema(ca.REVOKED_BY_ISSUER),
 ];

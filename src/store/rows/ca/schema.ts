@@ -161,3 +161,10 @@ export const CERTIFICATES_BY_ISSUER = `
   DROP INDEX certificates_by_issuer;
   CREATE INDEX certificates_by_issuer ON certificates (issuer, not_after, serial);
 `;
+
+export const REVOKED_BY_ISSUER = `
+  -- Made after certificates_by_issuer: of two indexes that fit a query equally well, SQLite takes the one made last. By the other
+  -- index, a CRL reads every certificate of the issuer.
+  DROP INDEX certificates_revoked_by_issuer;
+  CREATE INDEX certificates_revoked_by_issuer ON certificates (issuer, not_after, serial) WHERE revoked_at IS NOT NULL;
+`;

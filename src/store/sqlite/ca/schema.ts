@@ -37,4 +37,5 @@ export const caMigrations: readonly Migration[] = [
   `,
   AUDIT_CUTS_SCHEMA,
   sqliteSchema(ca.CERTIFICATES_BY_ISSUER),
+  sqliteSchema(ca.REVOKED_BY_ISSUER),
 ];
