@@ -49,11 +49,13 @@ export async function crlUnderLoad(
         return [];
       }),
     ]);
-    const sizes = fetches.flatMap((each) => each.map(({ bytes }) => bytes));
-    const times = fetches.flatMap((each) => each.map(({ ms }) => ms));
+    const all = fetches.flat();
+    const fetched = all.filter(({ bytes }) => bytes !== null);
+    const sizes = fetched.map(({ bytes }) => bytes ?? 0);
+    const times = fetched.map(({ ms }) => ms);
     say(`issuing, CRLs made, served event loops late by: ${await late()}`);
     say(
-      `                           ${revocations} revocations; ${sizes.length} CRLs of ${(median(sizes) / 1e6).toFixed(1)} MB fetched, p50 ${percentiles(times).p50.toFixed(0)} ms, p99 ${percentiles(times).p99.toFixed(0)} ms`,
+      `                           ${revocations} revocations; ${all.length - fetched.length} requests for a CRL answered with 503; ${sizes.length} CRLs of ${(median(sizes) / 1e6).toFixed(1)} MB fetched, p50 ${percentiles(times).p50.toFixed(0)} ms, p99 ${percentiles(times).p99.toFixed(0)} ms`,
     );
   } finally {
     await load.stop();
@@ -92,8 +94,8 @@ async function revokeEverySecond(
 async function fetchOverAndOver(
   { crlUrl }: Target,
   ending: { yes: boolean },
-): Promise<{ bytes: number; ms: number }[]> {
-  const fetched: { bytes: number; ms: number }[] = [];
+): Promise<{ bytes: number | null; ms: number }[]> {
+  const fetched: { bytes: number | null; ms: number }[] = [];
   while (!ending.yes && crlUrl !== undefined) {
     const began = performance.now();
     const bytes = await sizeOf(crlUrl);
@@ -103,7 +105,8 @@ async function fetchOverAndOver(
   return fetched;
 }
 
-function sizeOf(url: string): Promise<number> {
+/** Null when the RA is too busy: 503. */
+function sizeOf(url: string): Promise<number | null> {
   return new Promise((resolve, reject) => {
     get(url, (answer) => {
       let bytes = 0;
@@ -111,9 +114,11 @@ function sizeOf(url: string): Promise<number> {
         bytes += chunk.length;
       });
       answer.on('error', reject);
-      answer.on('end', () =>
-        answer.statusCode === 200 ? resolve(bytes) : reject(new Error(`${url}: ${answer.statusCode}`)),
-      );
+      answer.on('end', () => {
+        if (answer.statusCode === 200) resolve(bytes);
+        else if (answer.statusCode === 503) resolve(null);
+        else reject(new Error(`${url}: ${answer.statusCode}`));
+      });
     }).on('error', reject);
   });
 }
