@@ -38,6 +38,10 @@ export function supervise(words: readonly string[]): void {
     endOnSignals(supervisor);
     void run(supervisor, request.run, preparation);
   });
+  preparation.once('error', (error) => {
+    say(`the process that prepares the start cannot run: ${error.message}`);
+    process.exitCode = ExitCode.failure;
+  });
   preparation.once('exit', async (code) => {
     if (code === 0) return;
     process.exitCode ??= code ?? ExitCode.failure;
@@ -67,7 +71,8 @@ async function run(
   const caStarted = await supervisor.start(program('CA', 'ca', ca)).catch(() => null);
   const serving = caStarted && (await supervisor.start(program('RA', 'ra', ra)).catch(() => null));
   // Null: the supervisor has reported the reason and stops everything.
-  if (!serving) return;
+  // Without the channel the preparation has ended, and its end stops everything.
+  if (!serving || !preparation.connected) return;
   preparation.send({ directoryUrl: String(serving.directoryUrl) } satisfies Answer['run']);
 }
 

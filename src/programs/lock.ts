@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
+import { errorMessage } from '../lib/error-message.js';
 import { fileTrouble } from '../lib/file-trouble.js';
 import { CannotStart } from './exit.js';
 
@@ -20,7 +21,12 @@ export function lockDirectory(directory: string, patience = PATIENCE): () => voi
   } catch (error) {
     lock.close();
     const busy = error instanceof Error && /locked|busy/i.test(error.message);
-    if (!busy) throw error;
+    if (!busy) {
+      throw new CannotStart(
+        `${join(directory, '.lock')} cannot be locked: ${errorMessage(error)}. It holds no data: end every uPKI on this directory, then remove it.`,
+        { cause: error },
+      );
+    }
     throw new CannotStart(
       `another uPKI runs on ${directory}; end it, or set UPKI_DATA_DIR to another directory`,
     );

@@ -39,3 +39,14 @@ it.each([
   expect(() => lockDirectory(at(directory), 10)).toThrow(CannotStart);
   expect(() => lockDirectory(at(directory), 10)).toThrow(sentence);
 });
+
+it.each([
+  ['random octets', Buffer.alloc(8192, 0x5a)],
+  ['one octet too few for a header', Buffer.alloc(99, 1)],
+  ['text', Buffer.from('locked by 4711\n'.repeat(10))],
+])('a lock file that holds %s is named, with what to do', (_, content) => {
+  const directory = newFolder();
+  writeFileSync(join(directory, '.lock'), content);
+  expect(() => lockDirectory(directory, 10)).toThrow(CannotStart);
+  expect(() => lockDirectory(directory, 10)).toThrow(/\.lock cannot be locked: .*then remove it/);
+});
