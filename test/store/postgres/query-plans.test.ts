@@ -3,6 +3,8 @@ import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { caOperations as ca } from '../../../src/store/postgres/ca/operations.js';
 import { DatabaseClient } from '../../../src/store/postgres/client.js';
 import type { Row, SqlValue } from '../../../src/store/postgres/database.js';
+import { settleAllowances, useAllowances } from '../../../src/store/postgres/ra/allowances.js';
+import { forgetNonces, nonceKey, spendNonce } from '../../../src/store/postgres/ra/nonces.js';
 import { raOperations } from '../../../src/store/postgres/ra/operations.js';
 import { SESSION } from '../../../src/store/postgres/session.js';
 import { toRow as recordRow } from '../../../src/store/rows/ca/certificates.js';
@@ -91,6 +93,7 @@ const CROWD = `
   INSERT INTO other_certificates SELECT n, '', NULL, n, n FROM generate_series(1, 20000) n;
   INSERT INTO activity SELECT n, 1, 1, 1 FROM generate_series(1, 20000) n;
   INSERT INTO allowances SELECT n, n FROM generate_series(1, 20000) n;
+  INSERT INTO spent_nonces SELECT n, n::text::bytea FROM generate_series(1, 20000) n;
   INSERT INTO settings SELECT 'n' || n, '' FROM generate_series(1, 5000) n;
   SET search_path = upki_ca;
   INSERT INTO certificates (serial, cn, dn, profile, identifiers, not_before, not_after, order_id, issued_at, revoked_at, der)
@@ -223,6 +226,14 @@ test('no statement of the RA scans a table', async (context) => {
   await ra.saveAllowances(db, ['a key'], [NOW]);
   await ra.forgetAllowances(db, NOW, 10);
   await ra.returnOrder(db, 'none');
+  const key = await nonceKey(db, new Uint8Array(1));
+  const nonce = { second: 1, id: new Uint8Array(1) };
+  await spendNonce(db, key, nonce, account.id);
+  await forgetNonces(db, 1, 10);
+  const use = { key: 'a key', amount: 1, window: 10 };
+  await useAllowances(db, [use], NOW, [{ ...use, key: 'another' }]);
+  await useAllowances(db, [], NOW, [use]);
+  await settleAllowances(db, [use], [use], NOW);
   await db.close();
 
   expect(db.texts.size).toBeGreaterThan(30);

@@ -44,12 +44,15 @@ export async function spendNonce(
  */
 const MARKS_KEPT = 7200;
 
-/** By primary key, oldest first; replicas skip rows that another is deleting. */
+/**
+ * By primary key, oldest first; replicas skip rows that another is deleting. `now()`, because the index cannot be searched by
+ * `clock_timestamp()`, which may change from row to row.
+ */
 export function forgetNonces(db: Database, beforeSecond: number, limit: number): Promise<number> {
   return db.run(
     `DELETE FROM spent_nonces WHERE (second, id) IN (
        SELECT second, id FROM spent_nonces
-       WHERE second < least($1::bigint, extract(epoch FROM clock_timestamp())::bigint - $3::bigint)
+       WHERE second < least($1::bigint, extract(epoch FROM now())::bigint - $3::bigint)
        ORDER BY second, id LIMIT $2 FOR UPDATE SKIP LOCKED
      )`,
     beforeSecond,
