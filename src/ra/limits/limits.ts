@@ -5,7 +5,6 @@ import type { Account, Identifier, Order } from '../../model/facts.js';
 import { identifierKey } from '../../model/identifiers.js';
 import { forIdentifiers, Problem } from '../../model/problem.js';
 import type { Allowances, Use } from '../../store/contract/allowances.js';
-import { Settlements } from './settlements.js';
 
 /** Limits; 0 means unlimited. Requests that lead to a certificate do not count. */
 export interface LimitSettings {
@@ -63,7 +62,6 @@ export class Limits {
   #latest = Number.NEGATIVE_INFINITY;
   /** Suffix of every key: '' until the clock is set back. */
   #era = '';
-  readonly #settlements: Settlements;
 
   constructor(
     private readonly allowances: Allowances,
@@ -71,9 +69,7 @@ export class Limits {
     private readonly clock: () => number,
     /** Called for every refusal, with the kind of the limit. */
     private readonly onHit: (limit: string) => void = () => undefined,
-  ) {
-    this.#settlements = new Settlements(allowances);
-  }
+  ) {}
 
   /** Replaces the settings; earlier uses still count. */
   change(settings: LimitSettings): void {
@@ -177,12 +173,13 @@ export class Limits {
 
   /** Refunds uses, and counts events without checking a limit. */
   async #settle(back: readonly Taken[], happened: readonly Limit[] = []): Promise<void> {
+    const given = back.filter(([{ count }, times]) => count > 0 && times > 0);
+    const counted = happened.filter(({ count }) => count > 0);
+    if (given.length + counted.length === 0) return;
     const now = this.#now();
-    await this.#settlements.add(
-      back
-        .filter(([{ count }, times]) => count > 0 && times > 0)
-        .map(([limit, times]) => this.#useOf(limit, times)),
-      happened.filter(({ count }) => count > 0).map((limit) => this.#useOf(limit, 1)),
+    await this.allowances.settle(
+      given.map(([limit, times]) => this.#useOf(limit, times)),
+      counted.map((limit) => this.#useOf(limit, 1)),
       now,
     );
   }

@@ -3,6 +3,7 @@ import { type Answer, Batch, type Statement } from './batch.js';
 import { type ConnectionOptions, Connections } from './connections.js';
 import type { Database } from './database.js';
 import { isTransient, storeError } from './failures.js';
+import { Hosts } from './hosts.js';
 import { Lane } from './lane.js';
 import { isRead, Statements } from './statements.js';
 
@@ -22,24 +23,26 @@ export class DatabaseClient extends Statements {
    * docs/scaling.md.
    */
   readonly shared: Database;
-  /** For writes that do not wait for a disk; they share a lane with the reads. */
+  /** For writes to unlogged tables, which a crash empties; they share a lane with the reads. */
   readonly quick: Database;
-  readonly #connections: Connections;
+  readonly #all: readonly Connections[];
 
   constructor(options: ConnectionOptions) {
-    const connections = new Connections(options);
-    const alone = (statement: Statement) => askAlone(connections, statement);
+    const hosts = new Hosts(options.url);
+    const durable = new Connections(hosts, options);
+    const quick = new Connections(hosts, { ...options, quick: true });
+    const alone = (statement: Statement) => askAlone(durable, statement);
     super(alone);
-    this.#connections = connections;
-    const reads = new Lane(connections, alone, MAX_WAITING);
-    const writes = new Lane(connections, alone, MAX_WAITING);
+    this.#all = [durable, quick];
+    const reads = new Lane(quick, (statement) => askAlone(quick, statement), MAX_WAITING);
+    const writes = new Lane(durable, alone, MAX_WAITING);
     this.quick = new Statements((statement) => reads.ask(statement));
     this.shared = new Statements((statement) => (isRead(statement) ? reads : writes).ask(statement));
   }
 
   /** Waits for statements under way. */
-  close(): Promise<void> {
-    return this.#connections.close();
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((each) => each.close()));
   }
 }
 

@@ -2,14 +2,15 @@ import { type ClientBase, Pool, type PoolClient } from 'pg';
 import { StoreUnavailable } from '../contract/errors.js';
 import type { Answer, Batch } from './batch.js';
 import { leavesConnectionUsable } from './failures.js';
-import { Hosts } from './hosts.js';
+import type { Hosts } from './hosts.js';
 import { IDLE_TIMEOUT, PROBE_AFTER, SESSION, STATEMENT_TIMEOUT, TYPES } from './session.js';
 
 /**
- * Most connections. Each is a process of the server with some 10 MB. This times the replicas must stay below
- * the server's `max_connections`.
+ * Most connections, of those that are `quick` and of the others. Each is a process of the server with some 10 MB. Both, times the
+ * replicas, must stay below the server's `max_connections`.
  */
-const CONNECTIONS = 12;
+const QUICK = 4;
+const DURABLE = 8;
 /**
  * Longest wait for a connection, in ms: as long as a client may wait for an answer that tells it to come
  * back.
@@ -27,6 +28,11 @@ export interface ConnectionOptions {
   onLost?(error: Error): void;
   /** Longest wait for an answer, ms; for tests. */
   answerTimeout?: number;
+  /**
+   * Commits do not wait for the disk. Without this, one that changes only unlogged tables still waits if a read of its batch
+   * removed old versions of rows, which is logged.
+   */
+  quick?: boolean;
 }
 
 /**
@@ -34,19 +40,20 @@ export interface ConnectionOptions {
  * the URL names several hosts, the one that accepts writes is determined again.
  */
 export class Connections {
-  readonly #hosts: Hosts;
   #pool: { url: string; pool: Pool } | null = null;
   /** The value of `#losses` when a connection was made. */
   readonly #madeAfter = new WeakMap<ClientBase, number>();
   #losses = 0;
 
-  constructor(private readonly options: ConnectionOptions) {
-    this.#hosts = new Hosts(options.url);
-  }
+  /** @param hosts of the URL; shared by all connections of a program, which never use different ones for long */
+  constructor(
+    private readonly hosts: Hosts,
+    private readonly options: ConnectionOptions,
+  ) {}
 
   /** The connections to the host that accepts writes. Connections to an earlier host end when they are released. */
   async #current(): Promise<Pool> {
-    const url = await this.#hosts.writable();
+    const url = await this.hosts.writable();
     if (this.#pool?.url === url) return this.#pool.pool;
     const before = this.#pool;
     const pool = this.#make(url);
@@ -56,11 +63,11 @@ export class Connections {
   }
 
   #make(url: string): Pool {
-    const { schema, onLost, answerTimeout = ANSWER_TIMEOUT } = this.options;
+    const { schema, onLost, answerTimeout = ANSWER_TIMEOUT, quick = false } = this.options;
     const pool = new Pool({
       connectionString: url,
       application_name: 'upki',
-      max: CONNECTIONS,
+      max: quick ? QUICK : DURABLE,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
       idleTimeoutMillis: IDLE_TIMEOUT,
       query_timeout: answerTimeout,
@@ -69,12 +76,13 @@ export class Connections {
       types: TYPES,
       onConnect: async (client) => {
         await client.query(SESSION, [schema]);
+        if (quick) await client.query('SET synchronous_commit = off');
         this.#madeAfter.set(client, this.#losses);
       },
     });
     // A new error: the driver's own refers to its client, whose settings include the password.
     pool.on('error', (error) => {
-      this.#hosts.forget();
+      this.hosts.forget();
       onLost?.(new StoreUnavailable(error.message));
     });
     return pool;
@@ -119,7 +127,7 @@ export class Connections {
     for (;;) {
       const pool = await this.#current();
       const client = await pool.connect().catch((error) => {
-        this.#hosts.forget();
+        this.hosts.forget();
         throw error;
       });
       if (this.#madeAfter.get(client) === this.#losses) return client;
@@ -129,7 +137,7 @@ export class Connections {
 
   /** Connections lost together count as one loss, so that newer ones are kept. */
   #lost(client: PoolClient): void {
-    this.#hosts.forget();
+    this.hosts.forget();
     if (this.#madeAfter.get(client) === this.#losses) this.#losses += 1;
   }
 }

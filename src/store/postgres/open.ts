@@ -13,7 +13,7 @@ import { caOperations, SHORT_CA } from './ca/operations.js';
 import { PostgresCalls } from './calls.js';
 import { DatabaseClient } from './client.js';
 import { migrate, SCHEMAS } from './migrations.js';
-import * as allowances from './ra/allowances.js';
+import { GatheredAllowances } from './ra/gathered-allowances.js';
 import * as nonces from './ra/nonces.js';
 import { raOperations, SHORT_RA } from './ra/operations.js';
 
@@ -26,6 +26,7 @@ export async function openPostgresRaStore(url: string, options: OpenOptions): Pr
     SHORT_RA,
     facts(url, options),
   );
+  const allowances = new GatheredAllowances((operation) => calls.carryOut(({ quick }) => operation(quick)));
   return raStoreOver(calls, {
     nonceKey: (candidate) => calls.carryOut((db) => nonces.nonceKey(db, candidate)),
     spendNonce: async (key, nonce) => {
@@ -37,9 +38,8 @@ export async function openPostgresRaStore(url: string, options: OpenOptions): Pr
       return { spent, account: maybe(account, accountFromRow) };
     },
     forgetNonces: (before, limit) => calls.carryOut((db) => nonces.forgetNonces(db, before, limit)),
-    use: (uses, now, looked) => calls.carryOut((db) => allowances.useAllowances(db, uses, now, looked)),
-    settle: (back, counted, now) =>
-      calls.carryOut((db) => allowances.settleAllowances(db, back, counted, now)),
+    use: (...use) => allowances.use(...use),
+    settle: (...settlement) => allowances.settle(...settlement),
   });
 }
 

@@ -3,7 +3,7 @@ import { openCaStore, openRaStore } from '../../../src/store/open.js';
 import { caOperations as ca } from '../../../src/store/postgres/ca/operations.js';
 import { DatabaseClient } from '../../../src/store/postgres/client.js';
 import type { Row, SqlValue } from '../../../src/store/postgres/database.js';
-import { settleAllowances, useAllowances } from '../../../src/store/postgres/ra/allowances.js';
+import { countUses, settleAllowances, untilOf } from '../../../src/store/postgres/ra/allowances.js';
 import { forgetNonces, nonceKey, spendNonce } from '../../../src/store/postgres/ra/nonces.js';
 import { raOperations } from '../../../src/store/postgres/ra/operations.js';
 import { SESSION } from '../../../src/store/postgres/session.js';
@@ -231,8 +231,8 @@ test('no statement of the RA scans a table', async (context) => {
   await spendNonce(db, key, nonce, account.id);
   await forgetNonces(db, 1, 10);
   const use = { key: 'a key', amount: 1, window: 10 };
-  await useAllowances(db, [use], NOW, [{ ...use, key: 'another' }]);
-  await useAllowances(db, [], NOW, [use]);
+  await countUses(db, [use], [{ ...use, key: 'another' }], NOW);
+  await untilOf(db, [use.key]);
   await settleAllowances(db, [use], [use], NOW);
   await db.close();
 

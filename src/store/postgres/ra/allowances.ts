@@ -1,4 +1,4 @@
-import { CLOCK_SKEW, type Use, type Used, usedUntil, waitOf } from '../../contract/allowances.js';
+import { CLOCK_SKEW, type Use, type Used } from '../../contract/allowances.js';
 import { type AllowanceOperations, shared } from '../../rows/ra/allowances.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
@@ -18,29 +18,8 @@ const spanIn = (keys: string, spans: string): string =>
     WHERE used.key = allowances.key)`;
 const SPAN = spanIn('$2', '$4');
 
-/** Implements Allowances, with one statement if no limit is reached. */
-export async function useAllowances(
-  db: Database,
-  uses: readonly Use[],
-  now: number,
-  looked: readonly Use[] = [],
-): Promise<number[]> {
-  const counted = uses.length > 0 ? await count(db, uses, looked, now) : new Set<string>();
-  const asked = [...looked, ...uses];
-  if (uses.length > 0 && counted.size === uses.length) return asked.map(() => 0);
-  if (counted.size > 0) {
-    const taken = uses.filter(({ key }) => counted.has(key));
-    await settleAllowances(db, taken, [], now);
-  }
-  const until = await untilOf(db, asked);
-  const waits = asked.map((use) => waitOf(usedUntil(until.get(use.key), use.window, now), use, now));
-  if (uses.length === 0 || waits.some((wait) => wait > 0)) return waits;
-  // Given back meanwhile: the client may come again at once.
-  return asked.map(({ key }, index) => (index >= looked.length && !counted.has(key) ? 1 : 0));
-}
-
-/** The keys that were counted, in order of the keys, so that two statements never wait for each other. */
-async function count(
+/** Counts the uses that have room, if all of `looked` have; in order of the keys, so that two statements never deadlock. */
+export async function countUses(
   db: Database,
   uses: readonly Use[],
   looked: readonly Use[],
@@ -70,13 +49,13 @@ function columnsOf(uses: readonly Use[]): [string[], number[], number[]] {
   return [uses.map(({ key }) => key), uses.map(({ amount }) => amount), uses.map(({ window }) => window)];
 }
 
-async function untilOf(db: Database, uses: readonly Use[]): Promise<Map<string, number>> {
-  const keys = uses.map(({ key }) => key);
+/** When everything that each key used is forgotten. */
+export async function untilOf(db: Database, keys: readonly string[]): Promise<Map<string, number>> {
   const sql = 'SELECT key, until FROM allowances WHERE key = ANY ($1::text[])';
   return new Map(await db.all<[key: string, until: number]>(sql, keys));
 }
 
-/** Implements Allowances with one statement, in order of the keys, so that two calls never deadlock. */
+/** Implements Allowances; in order of the keys, so that two statements never deadlock. */
 export async function settleAllowances(
   db: Database,
   back: readonly Used[],
