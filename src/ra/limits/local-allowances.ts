@@ -13,6 +13,12 @@ import type { RaStore } from '../../store/contract/ra.js';
 /** Limit of keys: more than the clients of one RA use in a day; about 10 MB. */
 const MAX_KEYS = 100_000;
 
+/**
+ * Shortest interval between two writes, in ms. The uses of an order and their refund then cost one write, or none. A crash loses the
+ * counts of this time.
+ */
+const WRITE_EVERY = 250;
+
 /** Opens the counters of limits: in a shared store, or in memory. `saved` resolves when the counts in memory are written. */
 export async function openAllowances(
   store: Pick<RaStore, 'shared' | 'loadAllowances' | 'saveAllowances'>,
@@ -26,7 +32,7 @@ export async function openAllowances(
 
 /**
  * Counts limits in memory, for an RA that does not share its store, so that requests do not wait for the disk. The counts are written
- * with the next batch, so that they survive a restart.
+ * a moment later, so that they survive a restart.
  */
 export class LocalAllowances implements Allowances {
   /** The time at which all uses of a key have expired, by key; the least recently used first. */
@@ -34,6 +40,10 @@ export class LocalAllowances implements Allowances {
   /** Keys whose state the store does not have yet. */
   readonly #unsaved = new Set<string>();
   readonly #saving = new SingleFlight(() => this.#write());
+  /** Whether somebody waits for the counts to be written. */
+  #isAwaited = false;
+  /** Ends the interval between two writes. */
+  #wake = () => {};
 
   constructor(
     private readonly store: Pick<RaStore, 'loadAllowances' | 'saveAllowances'>,
@@ -58,7 +68,10 @@ export class LocalAllowances implements Allowances {
 
   /** Resolves when all counts are written, or the last write failed. */
   async saved(): Promise<void> {
+    this.#isAwaited = true;
+    this.#wake();
     await this.#saving.idle();
+    this.#isAwaited = false;
   }
 
   async use(uses: readonly Use[], now: number, looked: readonly Use[] = []): Promise<number[]> {
@@ -99,7 +112,7 @@ export class LocalAllowances implements Allowances {
   }
 
   async #write(): Promise<void> {
-    // Uses during one write go into the next.
+    // Uses during one write, and in the interval after it, go into the next.
     while (this.#unsaved.size > 0) {
       const used = [...this.#unsaved].map((key): KeptUse => ({ key, until: this.#until.get(key) ?? 0 }));
       this.#unsaved.clear();
@@ -110,6 +123,17 @@ export class LocalAllowances implements Allowances {
         this.onError(error);
         return;
       }
+      if (!this.#isAwaited) await this.#interval();
     }
+  }
+
+  #interval(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, WRITE_EVERY);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LocalAllowances } from '../../../src/ra/limits/local-allowances.js';
 import type { Allowances, Use } from '../../../src/store/contract/allowances.js';
 import { StoreUnavailable } from '../../../src/store/contract/errors.js';
@@ -165,6 +165,45 @@ it('a share used while the clock was far ahead locks no client out when the cloc
   expect(await wait1(shared(1), use('ahead'), NOW)).toBe(0);
   await stores[0]?.forgetAllowances(NOW, 100);
   expect(await wait1(shared(1), use('ahead'), NOW)).toBe(0);
+});
+
+describe('an RA on SQLite writes its counts', () => {
+  const quarter = { key: 'a', amount: 25, window: 100 };
+  let written: number[][];
+  let counting: LocalAllowances;
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    written = [];
+    const saveAllowances = async (used: Parameters<RaStore['saveAllowances']>[0]) =>
+      void written.push(used.map(({ until }) => until - NOW));
+    counting = new LocalAllowances({ ...nothing, saveAllowances }, () => {});
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  it('at once after a pause, and then once in a quarter of a second, however many there were', async () => {
+    await use1(counting, quarter, NOW);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(written).toEqual([[25]]);
+    for (let used = 0; used < 3; used += 1) await use1(counting, quarter, NOW);
+    await vi.advanceTimersByTimeAsync(249);
+    expect(written).toEqual([[25]]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(written).toEqual([[25], [100]]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(written).toHaveLength(2);
+    await use1(counting, { ...quarter, key: 'b' }, NOW);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(written).toEqual([[25], [100], [25]]);
+  });
+
+  it('without the interval when it ends', async () => {
+    await use1(counting, quarter, NOW);
+    await vi.advanceTimersByTimeAsync(0);
+    await use1(counting, quarter, NOW);
+    await counting.saved();
+    expect(written).toEqual([[25], [50]]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
 
 it('an RA on SQLite continues counting after it was killed, and writes later what it could not write', async () => {
