@@ -1,17 +1,9 @@
 import type { KeyObject } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readSignatureAlgorithm, type Signer, verifySignature } from './algorithms.js';
 import { DerError, unlessMalformed } from './der-error.js';
 import { DerReader, sequenceIn } from './der-reader.js';
-import {
-  bitString,
-  encode,
-  explicit,
-  header,
-  integer,
-  integerFromHex,
-  sequence,
-  time,
-} from './der-writer.js';
+import { bitString, encode, explicit, header, integer, sequence, time } from './der-writer.js';
 import { type Extension, encodeExtension, readExtensions, readTaggedExtensions } from './extensions.js';
 import { type DistinguishedName, readName } from './name.js';
 import { OID } from './oids.js';
@@ -31,25 +23,6 @@ export const REVOCATION_REASON = {
   aACompromise: 10,
 } as const;
 
-/** Cached entry extensions by reason code; there are only ten. */
-const reasonExtensions = new Map<number, Buffer>();
-
-function reasonExtension(reason: number): Buffer {
-  let extensions = reasonExtensions.get(reason);
-  if (!extensions) {
-    const code = encode(TAG.enumerated, Buffer.from([reason]));
-    extensions = sequence(encodeExtension(OID.reasonCode, code));
-    reasonExtensions.set(reason, extensions);
-  }
-  return extensions;
-}
-
-/** DER of one revokedCertificates entry, without reason 0 (§5.3.1). `serial` in hex, `revokedAt` in ms. */
-export function encodeCrlEntry(serial: string, revokedAt: number, reason: number | null): Buffer {
-  if (!reason) return sequence(integerFromHex(serial), time(revokedAt));
-  return sequence(integerFromHex(serial), time(revokedAt), reasonExtension(reason));
-}
-
 /** Value of an authorityKeyIdentifier extension (RFC 5280 §4.2.1.1). */
 export function encodeAuthorityKeyIdentifier(keyIdentifier: Uint8Array): Buffer {
   return sequence(encode(contextPrimitive(0), keyIdentifier));
@@ -62,21 +35,26 @@ interface CrlFields {
   thisUpdate: number;
   nextUpdate: number;
   number: bigint;
-  /** Encoded entries (`encodeCrlEntry`), in chunks of any size. */
+  /** Encoded entries (`encodeCrlEntries`), in chunks of any size. */
   entries: readonly Uint8Array[];
 }
 
-/** RFC 5280 §5: DER of a signed version 2 CRL with number and AKI. */
-export async function createCrl(fields: CrlFields, signer: Signer): Promise<Buffer> {
-  const { toBeSigned, signedWith } = unsignedCrl(fields, signer.algorithm);
-  return signedWith(await signer.sign(toBeSigned));
+/** RFC 5280 §5: DER of a signed version 2 CRL with number and AKI, and the part of it that has the entries. */
+export async function createCrl(
+  fields: CrlFields,
+  signer: Signer,
+): Promise<{ der: Buffer; entries: Buffer }> {
+  const { toBeSigned, entries, signedWith } = unsignedCrl(fields, signer.algorithm);
+  // Copying a long list takes milliseconds, and hashing it as many.
+  await nextTurn();
+  return { der: signedWith(await signer.sign(toBeSigned)), entries };
 }
 
-/** The part of a CRL that is signed, and a function that adds the signature. */
+/** The part of a CRL that is signed, its entries, and a function that adds the signature. */
 export function unsignedCrl(
   fields: CrlFields,
   algorithm: Buffer,
-): { toBeSigned: Buffer; signedWith(signature: Buffer): Buffer } {
+): { toBeSigned: Buffer; entries: Buffer; signedWith(signature: Buffer): Buffer } {
   const extensions = sequence(
     encodeExtension(OID.authorityKeyIdentifier, encodeAuthorityKeyIdentifier(fields.authorityKeyIdentifier)),
     encodeExtension(OID.cRLNumber, integer(fields.number)),
@@ -88,10 +66,11 @@ export function unsignedCrl(
     time(fields.thisUpdate),
     time(fields.nextUpdate),
   ];
+  const size = total(fields.entries);
   // §5.1.2.6: without revocations the list is absent, not empty.
-  const listed =
-    fields.entries.length > 0 ? [header(TAG.sequence, total(fields.entries)), ...fields.entries] : [];
-  const parts = [...before, ...listed, explicit(0, extensions)];
+  const listed = size > 0 ? [header(TAG.sequence, size), ...fields.entries] : [];
+  const after = explicit(0, extensions);
+  const parts = [...before, ...listed, after];
   const tbs = [header(TAG.sequence, total(parts)), ...parts];
 
   // The list may be megabytes, so it is copied once, to its final place, and signed there.
@@ -102,6 +81,7 @@ export function unsignedCrl(
     end += part.length;
   }
   const toBeSigned = room.subarray(LONGEST_HEADER, end);
+  const entries = room.subarray(end - after.length - size, end - after.length);
   const signedWith = (signature: Buffer) => {
     let whole = end;
     for (const part of [algorithm, bitString(signature)]) {
@@ -113,7 +93,7 @@ export function unsignedCrl(
     room.set(outer, start);
     return room.subarray(start, whole);
   };
-  return { toBeSigned, signedWith };
+  return { toBeSigned, entries, signedWith };
 }
 
 /** A tag, the count of length octets and four of those. */

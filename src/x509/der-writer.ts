@@ -6,10 +6,8 @@ import { contextConstructed, TAG } from './tags.js';
 export function encode(tag: number, ...content: Uint8Array[]): Buffer {
   let length = 0;
   for (const part of content) length += part.length;
-  const size = headerSize(length);
-  const out = Buffer.allocUnsafe(size + length);
-  writeHeader(out, tag, length, size);
-  let offset = size;
+  const out = Buffer.allocUnsafe(headerSize(length) + length);
+  let offset = writeHeader(out, 0, tag, length);
   for (const part of content) {
     out.set(part, offset);
     offset += part.length;
@@ -19,9 +17,8 @@ export function encode(tag: number, ...content: Uint8Array[]): Buffer {
 
 /** Tag and length octets only; the caller writes the content of this length. */
 export function header(tag: number, length: number): Buffer {
-  const size = headerSize(length);
-  const out = Buffer.allocUnsafe(size);
-  writeHeader(out, tag, length, size);
+  const out = Buffer.allocUnsafe(headerSize(length));
+  writeHeader(out, 0, tag, length);
   return out;
 }
 
@@ -29,14 +26,17 @@ function headerSize(length: number): number {
   return length < 0x80 ? 2 : length < 0x100 ? 3 : length < 0x10000 ? 4 : length < 0x1000000 ? 5 : 6;
 }
 
-function writeHeader(out: Buffer, tag: number, length: number, size: number): void {
-  out[0] = tag;
+/** Writes tag and length octets at an offset; returns the offset after them. */
+export function writeHeader(out: Buffer, at: number, tag: number, length: number): number {
+  const size = headerSize(length);
+  out[at] = tag;
   if (size === 2) {
-    out[1] = length;
+    out[at + 1] = length;
   } else {
-    out[1] = 0x80 | (size - 2);
-    out.writeUIntBE(length, 2, size - 2);
+    out[at + 1] = 0x80 | (size - 2);
+    out.writeUIntBE(length, at + 2, size - 2);
   }
+  return at + size;
 }
 
 export const sequence = (...content: Uint8Array[]): Buffer => encode(TAG.sequence, ...content);

@@ -8,7 +8,8 @@ import {
 import { Reply } from 'zeromq';
 import { type ExactJson, parseExactJson, stringifyJson } from '../../src/lib/json.js';
 import { signerFor } from '../../src/x509/algorithms.js';
-import { encodeCrlEntry, unsignedCrl } from '../../src/x509/crl.js';
+import { unsignedCrl } from '../../src/x509/crl.js';
+import { encodeCrlEntries } from '../../src/x509/crl-entries.js';
 import { parseCsr } from '../../src/x509/csr.js';
 import { dn, encodeName } from '../../src/x509/name.js';
 import { firstFromPem } from '../../src/x509/pem.js';
@@ -208,7 +209,11 @@ export class PythonCaStandIn {
         thisUpdate: now,
         nextUpdate: now + this.crlLife,
         number: BigInt(`0x${randomBytes(8).toString('hex')}`),
-        entries: this.#revoked.map(({ serial, at }) => encodeCrlEntry(evenHex(serial), at, null)),
+        entries: [
+          encodeCrlEntries(
+            this.#revoked.map(({ serial, at }) => ({ serial: evenHex(serial), revokedAt: at, reason: null })),
+          ),
+        ],
       },
       signer.algorithm,
     );

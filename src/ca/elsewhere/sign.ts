@@ -2,13 +2,14 @@ import { DAY } from '../../lib/time.js';
 import { signerFor } from '../../x509/algorithms.js';
 import { parseCertificate, publicKeyOf } from '../../x509/certificate.js';
 import { isCrlSignedBy, parseCrl } from '../../x509/crl.js';
+import type { CrlEntry } from '../../x509/crl-entries.js';
 import { parseCsr } from '../../x509/csr.js';
 import { encodeExtension, parseBasicConstraints, readExtension } from '../../x509/extensions.js';
 import { sameDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { CaCertificateError, createIntermediate, freshFields } from '../folder/issuer-certificates.js';
 import { BACKDATE, locationsUnder } from '../issue/factory.js';
-import { buildCrl, type RevokedCertificate } from '../revoke/crl.js';
+import { buildCrl } from '../revoke/crl.js';
 import type { RootInFile } from './root-file.js';
 
 /** Signs issuers and the CRL with an offline root. Needs no CA folder, no database and no network. */
@@ -93,7 +94,7 @@ export async function signRootCrl({ root, last, revoke, days, now }: CrlOptions)
   if (last !== null && !isCrlSignedBy(last, publicKeyOf(parseCertificate(root.certificate))))
     throw new CaCertificateError('the CRL in the file is not of this root');
   const before = last === null ? null : parseCrl(last);
-  const entries: RevokedCertificate[] = [...(before?.entries ?? [])];
+  const entries: CrlEntry[] = [...(before?.entries ?? [])];
   for (const serial of revoke.map(serialOf)) {
     if (!entries.some((each) => each.serial === serial))
       entries.push({ serial, revokedAt: now, reason: CA_COMPROMISE });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { ErrorCode, TaskError } from '../../channel/errors.js';
 import { SingleFlight } from '../../lib/single-flight.js';
@@ -6,7 +7,8 @@ import { StoreUnavailable } from '../../store/contract/errors.js';
 import { isCrlSignedBy } from '../../x509/crl.js';
 import type { Member } from '../authorities/member.js';
 import { BACKDATE } from '../issue/factory.js';
-import { buildCrl, type RevokedCertificate } from './crl.js';
+import { signCrl } from './crl.js';
+import { CrlEntries } from './crl-entries.js';
 
 export interface CrlPublisherOptions {
   store: CaStore;
@@ -17,8 +19,6 @@ export interface CrlPublisherOptions {
   log: Logger;
 }
 
-/** Entries read at a time: a CRL of 100,000 takes fifty round trips to the database. */
-const PAGE = 2_000;
 /** The CRL is renewed when this fraction of its validity is left: two days of failures in seven do no harm. */
 const RENEW_LEFT = 1 / 3;
 /** How often a timer checks whether the CRL is due: setTimeout cannot wait longer than 24.8 days. */
@@ -35,9 +35,17 @@ export class CrlPublisher {
   /** The previous CRL, for a reader that is in the middle of it. */
   #previous: StoredCrl | null = null;
   readonly #making = new SingleFlight(() => this.#make());
+  /** The name under which it has its CRL numbers. */
+  readonly #name = randomUUID();
+  readonly #entries: CrlEntries;
+  /** Whether the next CRL is made of all revoked certificates. */
+  #inFull = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly options: CrlPublisherOptions) {}
+  constructor(private readonly options: CrlPublisherOptions) {
+    const { store, issuer } = options;
+    this.#entries = new CrlEntries({ store, issuer: issuer.tag, publisher: this.#name });
+  }
 
   /**
    * Loads the stored CRL or makes the first, and renews it in time. A new CRL is made if the process ended
@@ -83,14 +91,11 @@ export class CrlPublisher {
     const known = this.#current;
     try {
       if (known !== null && (await this.#serves(known))) return known;
-      const stored = await this.options.store.getCrl(this.options.issuer.tag);
+      const { store, issuer } = this.options;
       // Without the key no new CRL can be made here.
-      if (this.options.issuer.signer === null) {
-        if (stored === null) throw this.#none();
-        this.#replace(stored);
-        return stored;
-      }
-      if (stored === null || !(await this.#serves(stored))) return this.publish();
+      const stored = await (this.canSign ? store.getCurrentCrl(issuer.tag) : store.getCrl(issuer.tag));
+      if (this.canSign && (stored === null || !this.#lasts(stored))) return this.publish();
+      if (stored === null) throw this.#none();
       this.#replace(stored);
       return stored;
     } catch (error) {
@@ -120,11 +125,17 @@ export class CrlPublisher {
     return this.#making.after();
   }
 
+  /** The same, of all revoked certificates: it takes over nothing from the CRL before. */
+  publishInFull(): Promise<StoredCrl> {
+    this.#inFull = true;
+    return this.publish();
+  }
+
   /** Makes a new CRL when the current one is due, unless another CA has made one. */
   async #renew(): Promise<void> {
     if (!this.#isDue()) return;
     this.#replace(await this.options.store.getCrl(this.options.issuer.tag));
-    if (this.#isDue()) await this.publish();
+    if (this.#isDue()) await this.publishInFull();
   }
 
   #replace(crl: StoredCrl | null): void {
@@ -184,34 +195,22 @@ export class CrlPublisher {
     const { tag, der: certificate } = issuer;
     // Throws before anything is allocated if the key is missing.
     const signer = issuer.signing;
+    if (this.#inFull) this.#entries.forget();
+    this.#inFull = false;
     const now = clock();
-    const number = await store.allocateCrlNumber(tag, now);
+    const number = await store.allocateCrlNumber(tag, now, this.#name);
+    const { entries, keep } = await this.#entries.of({ number, now, endedFrom: this.#listedBefore(now) });
     const thisUpdate = this.#thisUpdate(now);
     const nextUpdate = now + validity;
-    const der = await buildCrl(
+    const made = await signCrl(
       { certificate, signer },
       { number: BigInt(number), thisUpdate, nextUpdate },
-      this.#revoked(now),
+      entries,
     );
-    const crl = { number, der, thisUpdate, nextUpdate };
+    keep(made.entries);
+    const crl = { number, der: made.der, thisUpdate, nextUpdate };
     this.#replace((await store.putCrl(tag, crl)) ? crl : await store.getCrl(tag));
-    log.debug({ issuer: issuer.id, number, bytes: der.length }, 'CRL published');
+    log.debug({ issuer: issuer.id, number, bytes: made.der.length }, 'CRL published');
     return this.#current ?? crl;
-  }
-
-  async *#revoked(now: number): AsyncGenerator<RevokedCertificate[]> {
-    const endedFrom = this.#listedBefore(now);
-    let after: string | null = null;
-    do {
-      const page: Awaited<ReturnType<CaStore['listRevoked']>> = await this.options.store.listRevoked({
-        issuer: this.options.issuer.tag,
-        after,
-        limit: PAGE,
-        endedFrom,
-      });
-      // Some verifiers accept a certificate until a revocation time in the future, which a clock that was ahead may have set.
-      yield page.items.map((each) => ({ ...each, revokedAt: Math.min(each.revokedAt, now) }));
-      after = page.next;
-    } while (after !== null);
   }
 }

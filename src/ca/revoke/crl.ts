@@ -1,39 +1,51 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Signer } from '../../x509/algorithms.js';
 import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
-import { createCrl, encodeCrlEntry } from '../../x509/crl.js';
-
-/** One certificate to be listed; serial in hex, time in ms, RFC 5280 §5.3.1 code. */
-export interface RevokedCertificate {
-  serial: string;
-  revokedAt: number;
-  reason: number | null;
-}
+import { createCrl } from '../../x509/crl.js';
+import { type CrlEntry, encodeCrlEntries } from '../../x509/crl-entries.js';
 
 /** Entries encoded in one turn of the event loop: about a millisecond. */
-const SLICE = 500;
+const SLICE = 1_000;
 
-/**
- * RFC 5280 §5: builds and signs the full CRL of an issuer. The revoked certificates arrive in pages and are
- * encoded one slice per turn of the event loop, so a long list does not block it. The last step is one
- * concatenation, one hash and one signature.
- */
+interface CrlIssuer {
+  certificate: Uint8Array;
+  signer: Signer;
+}
+
+interface CrlHeader {
+  number: bigint;
+  thisUpdate: number;
+  nextUpdate: number;
+}
+
+/** RFC 5280 §5: builds and signs the full CRL of an issuer from the entries of its revoked certificates, in pages. */
 export async function buildCrl(
-  issuer: { certificate: Uint8Array; signer: Signer },
-  crl: { number: bigint; thisUpdate: number; nextUpdate: number },
-  pages: AsyncIterable<readonly RevokedCertificate[]>,
+  issuer: CrlIssuer,
+  crl: CrlHeader,
+  pages: AsyncIterable<readonly CrlEntry[]>,
 ): Promise<Buffer> {
-  const certificate = parseCertificate(issuer.certificate);
-  const entries: Buffer[] = [];
+  return (await signCrl(issuer, crl, await encodePages(pages))).der;
+}
+
+/** Encodes pages of entries, one slice per turn of the event loop, so that a long list does not block it. */
+export async function encodePages(pages: AsyncIterable<readonly CrlEntry[]>): Promise<Buffer[]> {
+  const encoded: Buffer[] = [];
   for await (const page of pages) {
     for (let at = 0; at < page.length; at += SLICE) {
-      const slice = page.slice(at, at + SLICE);
-      entries.push(
-        Buffer.concat(slice.map((each) => encodeCrlEntry(each.serial, each.revokedAt, each.reason))),
-      );
+      encoded.push(encodeCrlEntries(page.slice(at, at + SLICE)));
       await nextTurn();
     }
   }
+  return encoded;
+}
+
+/** A CRL of encoded entries, and its part that has them: one copy, one hash and one signature. */
+export async function signCrl(
+  issuer: CrlIssuer,
+  crl: CrlHeader,
+  entries: readonly Buffer[],
+): Promise<{ der: Buffer; entries: Buffer }> {
+  const certificate = parseCertificate(issuer.certificate);
   return createCrl(
     {
       issuer: certificate.subjectDer,

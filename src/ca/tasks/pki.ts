@@ -60,7 +60,7 @@ export function pkiHandlers(services: CaServices): Handlers<typeof pkiTasks> {
       const part = number === unless ? der.subarray(0, 0) : der.subarray(offset, offset + CRL_PART);
       return { number, size: der.length, part: Buffer.from(part).toString('base64') };
     },
-    generate_crl: async () => base64(await crls.active.publish()),
+    generate_crl: async () => base64(await crls.active.publishInFull()),
     get_options: async () => caOptionsOf(certifier, await crls.active.current(), crls.validity),
     list_profiles: () => [...certifier.profiles.keys()],
     get_profile: ({ profile }) => toWireProfile(certifier.profile(profile)),

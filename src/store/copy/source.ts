@@ -14,8 +14,11 @@ export interface SourceTable {
   rows: number;
 }
 
-/** Data that is not copied: the counter of write checks, counts that the target maintains itself, and leases. */
-const LEFT_OUT = ['pings', 'certificate_counts', 'leases'];
+/**
+ * Data that is not copied: the counter of write checks, counts that the target maintains itself, leases, and the changes since
+ * CRLs that a running CA made.
+ */
+export const LEFT_OUT = ['pings', 'certificate_counts', 'leases', 'crl_changes'];
 
 /**
  * A migrated SQLite database, locked for other writers until it is closed. The rowid of a table is copied as the

@@ -6,9 +6,7 @@ import type { StoreKind } from '../contract/open.js';
 import { openDatabase } from '../sqlite/database.js';
 import { eachRow } from '../sqlite/each-row.js';
 import { type Cell, TableDigest } from './digest.js';
-
-/** Tables that are not copied. */
-const LEFT_OUT = ['pings', 'certificate_counts', 'leases'];
+import { LEFT_OUT } from './source.js';
 
 /** A SQLite file that is filled under another name beside its place. `finish` renames it to its place. */
 export class SqliteTarget {

@@ -4,10 +4,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import * as peculiar from '@peculiar/x509';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildCrl, type RevokedCertificate } from '../../../src/ca/revoke/crl.js';
+import { buildCrl } from '../../../src/ca/revoke/crl.js';
 import { signerFor, verifySignature } from '../../../src/x509/algorithms.js';
 import { parseCertificate, subjectKeyId } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
+import type { CrlEntry } from '../../../src/x509/crl-entries.js';
 import { DerError } from '../../../src/x509/der-error.js';
 import { parseAuthorityKeyIdentifier } from '../../../src/x509/extensions.js';
 import { OID } from '../../../src/x509/oids.js';
@@ -17,7 +18,7 @@ const world = await signingWorld();
 const issuer = { certificate: world.intermediate, signer: signerFor(world.issuerKey) };
 const times = { thisUpdate: NOW, nextUpdate: NOW + 7 * 86_400_000 };
 
-async function* pages(...all: RevokedCertificate[][]) {
+async function* pages(...all: CrlEntry[][]) {
   for (const page of all) {
     await turn();
     yield page;

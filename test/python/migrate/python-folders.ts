@@ -5,7 +5,8 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { keyFromPem } from '../../../src/ca/folder/keys.js';
 import { stringifyJson } from '../../../src/lib/json.js';
 import { signerFor } from '../../../src/x509/algorithms.js';
-import { encodeCrlEntry, unsignedCrl } from '../../../src/x509/crl.js';
+import { unsignedCrl } from '../../../src/x509/crl.js';
+import { encodeCrlEntries } from '../../../src/x509/crl-entries.js';
 import { dn, encodeName } from '../../../src/x509/name.js';
 import { newFolder } from '../../../tools/kit/folder.js';
 import { generateSigningKey, type SigningKey } from '../../../tools/kit/jws-signer.js';
@@ -123,7 +124,9 @@ export class PythonFolders {
         issuer: encodeName(dn(['CN', 'uPKI Root CA'])),
         authorityKeyIdentifier: Buffer.alloc(20),
         ...{ thisUpdate: now, nextUpdate: now + 7 * DAY, number: 1n },
-        entries: this.#crl.map((each) => encodeCrlEntry(each.serial, each.at, null)),
+        entries: [
+          encodeCrlEntries(this.#crl.map(({ serial, at }) => ({ serial, revokedAt: at, reason: null }))),
+        ],
       },
       signer.algorithm,
     );

@@ -9,6 +9,7 @@ import { IssuerRetired, KeyCompromised } from '../../../src/store/contract/error
 import { verifyAudit } from '../../../src/store/rows/audit-chain.js';
 import { anAuthority, aRecord, atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
 import { auditContract, told } from './audit.contract.js';
+import { caCrlChangesContract } from './ca-crl-changes.contract.js';
 import { caFiguresContract } from './ca-figures.contract.js';
 import { caRetentionContract } from './ca-retention.contract.js';
 import { caSearchContract } from './ca-search.contract.js';
@@ -548,6 +549,11 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
     });
 
     leasesContract({
+      get store() {
+        return store;
+      },
+    });
+    caCrlChangesContract({
       get store() {
         return store;
       },

@@ -257,9 +257,11 @@ test('no statement of the CA about certificates scans a table', async (context) 
   await ca.unrevoke(db, record.serial, '{}');
   await ca.markDeleted(db, record.serial, NOW, '{}');
   await ca.readAudit(db, null, 10);
-  await ca.allocateCrlNumber(db, '', 0);
+  await ca.allocateCrlNumber(db, '', 0, 'p');
+  await ca.listChanged(db, '', 'p', 1, 10, NOW);
   await ca.putCrl(db, '', { number: 1, der: new Uint8Array(1), thisUpdate: NOW, nextUpdate: NOW });
   await ca.getCrl(db, '');
+  await ca.getCurrentCrl(db, '');
   await ca.lastCertificateEnd(db, '');
   await ca.listNodes(db, null, 10);
   await ca.findPeer(db, 'k');

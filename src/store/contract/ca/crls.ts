@@ -7,6 +7,12 @@ export interface RevokedEntry {
   reason: number | null;
 }
 
+/** A certificate whose entry changed: what is listed now, or null when it is on no CRL. */
+export interface ChangedEntry {
+  serial: string;
+  entry: RevokedEntry | null;
+}
+
 export interface StoredCrl {
   /** RFC 5280 §5.2.3. */
   number: number;
@@ -27,10 +33,23 @@ export interface Crls {
     endedFrom: number;
   }): Promise<Page<RevokedEntry>>;
   /**
-   * Allocates a CRL number: unique, greater than all numbers before it (§5.2.3), and not less than `now`, so that
-   * numbers rise also after an old copy of the store was restored.
+   * The certificates that were revoked, or taken off hold, since this number was allocated to this publisher. Every change that was
+   * not committed before the allocation is among them, whichever program made it. Null when that cannot be known or is too much:
+   * the allocation is not in the store (it is hours old, or was lost with the last transactions of a database), or there are more
+   * than `limit` changes.
    */
-  allocateCrlNumber(issuer: string, now: number): Promise<number>;
+  listChanged(since: {
+    issuer: string;
+    publisher: string;
+    number: number;
+    limit: number;
+    endedFrom: number;
+  }): Promise<ChangedEntry[] | null>;
+  /**
+   * Allocates a CRL number: unique, greater than all numbers before it (§5.2.3), and not less than `now`, so that
+   * numbers rise also after an old copy of the store was restored. What changes from then on is noted for this publisher.
+   */
+  allocateCrlNumber(issuer: string, now: number, publisher?: string): Promise<number>;
   /**
    * True while the CRL of this number is the stored one, and no process has revoked a certificate, or taken one off
    * hold, since the number was allocated.
@@ -39,4 +58,6 @@ export interface Crls {
   /** Stores the current CRL; false when the stored one has the same or a greater number, or the issuer is unknown. */
   putCrl(issuer: string, crl: StoredCrl): Promise<boolean>;
   getCrl(issuer: string): Promise<StoredCrl | null>;
+  /** The stored CRL, if it is current as of `isCrlCurrent`. */
+  getCurrentCrl(issuer: string): Promise<StoredCrl | null>;
 }

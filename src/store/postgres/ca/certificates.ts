@@ -15,11 +15,10 @@ import {
   type SearchRow,
   searchPage,
 } from '../../rows/ca/search.js';
-import { audited } from '../audit.js';
+import { audited, runAudited } from '../audit.js';
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 import { carryOut, inPostgres } from '../shared.js';
-import { outdatingCrls } from './crl.js';
 
 const common = inPostgres(shared);
 
@@ -120,13 +119,12 @@ export const certificateOperations: PostgresOperations<CertificateOperations> = 
          UPDATE certificates SET revoked_at = coalesce(revoked_at, $2), reason = $3::integer
          WHERE serial = $1 AND
            (revoked_at IS NULL OR (reason = ${CERTIFICATE_HOLD} AND $3::integer IS DISTINCT FROM ${CERTIFICATE_HOLD}))
-         RETURNING issuer
+         RETURNING serial
        ),
        compromised AS (
          INSERT INTO compromised_keys (fingerprint, learned_at)
          SELECT $5::text, $2::bigint WHERE $5::text IS NOT NULL ON CONFLICT DO NOTHING
        ),
-       ${outdatingCrls('revoked')},
        ${audited('revoked', '$4')}
        SELECT EXISTS (SELECT FROM revoked), EXISTS (SELECT FROM certificates WHERE serial = $1)`,
       serial,
@@ -139,20 +137,14 @@ export const certificateOperations: PostgresOperations<CertificateOperations> = 
     return outcome?.[1] ? 'already' : 'unknown';
   },
 
-  async unrevoke(db, serial, entry) {
-    const outcome = await db.get<[back: boolean]>(
-      `WITH back AS (
-         UPDATE certificates SET revoked_at = NULL, reason = NULL
-         WHERE serial = $1 AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD} RETURNING issuer
-       ),
-       ${outdatingCrls('back')},
-       ${audited('back', '$2')}
-       SELECT EXISTS (SELECT FROM back)`,
-      serial,
+  unrevoke: (db, serial, entry) =>
+    runAudited(
+      db,
       entry,
-    );
-    return outcome?.[0] ?? false;
-  },
+      `UPDATE certificates SET revoked_at = NULL, reason = NULL
+       WHERE serial = $1 AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD}`,
+      serial,
+    ),
 
   async markDeleted(db, serial, at, entry) {
     const outcome = await db.get<[known: boolean]>(

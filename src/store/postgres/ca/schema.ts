@@ -3,6 +3,7 @@ import { LEASES, SETTINGS } from '../../rows/schema.js';
 import { AUDIT_CUTS_SCHEMA, AUDIT_SCHEMA } from '../audit.js';
 import type { Migration } from '../migration.js';
 import { postgresSchema } from '../shared.js';
+import { CRL_TRIGGER } from './crl.js';
 import { FIGURES_SCHEMA, UNCOUNTED_SCHEMA } from './figures.js';
 import { indexNames } from './names.js';
 
@@ -30,4 +31,8 @@ export const caMigrations: readonly Migration[] = [
   AUDIT_CUTS_SCHEMA,
   postgresSchema(ca.CERTIFICATES_BY_ISSUER),
   postgresSchema(ca.REVOKED_BY_ISSUER),
+  `
+  ${postgresSchema(ca.CRL_CHANGES)}
+  ${CRL_TRIGGER}
+  `,
 ];

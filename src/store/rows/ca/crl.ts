@@ -1,8 +1,17 @@
+import { HOUR } from '../../../lib/time.js';
 import type { Page } from '../../contract/ca/certificates.js';
-import type { RevokedEntry, StoredCrl } from '../../contract/ca/crls.js';
-import { all, changes, exists, get, type SharedOperations } from '../shared.js';
+import type { ChangedEntry, RevokedEntry, StoredCrl } from '../../contract/ca/crls.js';
+import { all, changes, exists, get, run, type SharedOperations } from '../shared.js';
 
 /** RFC 5280 §5. A page's cursor is `notAfter:serial`, the order of the index of revoked certificates. */
+
+/**
+ * How far behind the allocated number the noted changes reach. Numbers follow the clock, so this is about two hours; a publisher
+ * whose number is no longer there reads all revoked certificates.
+ */
+const CHANGES_KEPT = 2 * HOUR;
+/** Most noted changes that are deleted when a number is allocated. */
+const FORGOTTEN = 500;
 
 const CRL = 'number, der, this_update, next_update';
 
@@ -12,16 +21,26 @@ function crlFromRow([number, der, thisUpdate, nextUpdate]: CrlRow): StoredCrl {
   return { number, der, thisUpdate, nextUpdate };
 }
 
-const REVOKED = 'serial, revoked_at, reason, not_after';
+/**
+ * The certificates of a page, each as its columns with colons between, separated by commas: one text is cheaper to copy to
+ * another thread than thousands of rows.
+ */
+const PACKED =
+  "string_agg(serial || ':' || revoked_at || ':' || coalesce(CAST(reason AS TEXT), '') || ':' || not_after, ',')";
 
-type RevokedRow = [serial: string, revokedAt: number, reason: number | null, notAfter: number];
-
-function revokedPage(rows: RevokedRow[], limit: number): Page<RevokedEntry> {
-  const last = rows.length < limit ? undefined : rows.at(-1);
-  return {
-    items: rows.map(([serial, revokedAt, reason]) => ({ serial, revokedAt, reason })),
-    next: last ? `${last[3]}:${last[0]}` : null,
-  };
+/** The page of `limit` certificates that a database has packed. */
+export function revokedPage(packed: string | null, limit: number): Page<RevokedEntry> {
+  const items: RevokedEntry[] = [];
+  let last = { notAfter: 0, serial: '' };
+  for (const columns of packed?.split(',') ?? []) {
+    const [serial = '', revokedAt, reason, end] = columns.split(':');
+    items.push({ serial, revokedAt: Number(revokedAt), reason: reason === '' ? null : Number(reason) });
+    // No database promises the order of what it aggregates.
+    const notAfter = Number(end);
+    if (notAfter > last.notAfter || (notAfter === last.notAfter && serial > last.serial))
+      last = { notAfter, serial };
+  }
+  return { items, next: items.length < limit ? null : `${last.notAfter}:${last.serial}` };
 }
 
 /** The start of a page: after this certificate, without those whose notAfter is before `endedFrom`. */
@@ -30,27 +49,66 @@ function revokedAfter(after: string | null, endedFrom: number): [notAfter: numbe
   return [Math.max(Number(notAfter) || 0, endedFrom), Number(notAfter) < endedFrom ? '' : serial];
 }
 
+/** What was noted, with the certificate as it is now; without a serial: to whom the number was allocated. */
+type ChangeRow = [
+  number: number,
+  serial: string,
+  publisher: string | null,
+  revokedAt: number | null,
+  reason: number | null,
+  notAfter: number | null,
+];
+
 /** RFC 5280 §5. */
 export interface CrlOperations {
-  listRevoked(issuer: string, after: string | null, limit: number, endedFrom: number): Page<RevokedEntry>;
-  allocateCrlNumber(issuer: string, now: number): number;
+  listRevoked(issuer: string, after: string | null, limit: number, endedFrom: number): string | null;
+  listChanged(
+    issuer: string,
+    publisher: string,
+    number: number,
+    limit: number,
+    endedFrom: number,
+  ): ChangedEntry[] | null;
+  allocateCrlNumber(issuer: string, now: number, publisher: string | null): number;
   isCrlCurrent(issuer: string, number: number): boolean;
   putCrl(issuer: string, crl: StoredCrl): boolean;
   getCrl(issuer: string): StoredCrl | null;
+  getCurrentCrl(issuer: string): StoredCrl | null;
 }
 
 export const shared = {
   reads: {
     *listRevoked(issuer, after, limit, endedFrom) {
-      const rows = yield* all<RevokedRow>(
-        `SELECT ${REVOKED} FROM certificates
-         WHERE issuer = $1 AND revoked_at IS NOT NULL AND (not_after, serial) > ($2, $3)
-         ORDER BY not_after, serial LIMIT $4`,
+      const row = yield* get<[packed: string | null]>(
+        `SELECT ${PACKED} FROM (
+           SELECT serial, revoked_at, reason, not_after FROM certificates
+           WHERE issuer = $1 AND revoked_at IS NOT NULL AND (not_after, serial) > ($2, $3)
+           ORDER BY not_after, serial LIMIT $4
+         ) AS page`,
         issuer,
         ...revokedAfter(after, endedFrom),
         limit,
       );
-      return revokedPage(rows, limit);
+      return row?.[0] ?? null;
+    },
+
+    *listChanged(issuer, publisher, number, limit, endedFrom) {
+      const rows = yield* all<ChangeRow>(
+        `SELECT changed.number, changed.serial, changed.publisher,
+                certificates.revoked_at, certificates.reason, certificates.not_after
+         FROM crl_changes AS changed LEFT JOIN certificates ON certificates.serial = changed.serial
+         WHERE changed.issuer = $1 AND changed.number >= $2 ORDER BY changed.number, changed.serial LIMIT $3`,
+        issuer,
+        number,
+        limit + 1,
+      );
+      const [allocation] = rows;
+      if (allocation?.[0] !== number || allocation[2] !== publisher || rows.length > limit) return null;
+      return rows.flatMap(([, serial, , revokedAt, reason, notAfter]) => {
+        if (serial === '') return [];
+        const listed = revokedAt !== null && notAfter !== null && notAfter >= endedFrom;
+        return [{ serial, entry: listed ? { serial, revokedAt, reason } : null }];
+      });
     },
 
     isCrlCurrent: (issuer, number) =>
@@ -63,15 +121,42 @@ export const shared = {
       );
       return row ? crlFromRow(row) : null;
     },
+
+    *getCurrentCrl(issuer) {
+      const row = yield* get<CrlRow>(
+        `SELECT ${CRL} FROM crls WHERE issuer = $1 AND number > stale_up_to`,
+        issuer,
+      );
+      return row ? crlFromRow(row) : null;
+    },
   },
   writes: {
-    *allocateCrlNumber(issuer, now) {
+    *allocateCrlNumber(issuer, now, publisher) {
       const row = yield* get<[number: number]>(
         'UPDATE crls SET last_number = greatest(last_number + 1, $2) WHERE issuer = $1 RETURNING last_number',
         issuer,
         now,
       );
-      return row?.[0] ?? 0;
+      if (row === undefined) return 0;
+      const [number] = row;
+      if (publisher !== null) {
+        yield* run(
+          "INSERT INTO crl_changes (issuer, number, serial, publisher) VALUES ($1, $2, '', $3)",
+          issuer,
+          number,
+          publisher,
+        );
+      }
+      // The oldest first: changes are never without the allocation before them.
+      yield* run(
+        `DELETE FROM crl_changes WHERE (issuer, number, serial) IN (
+           SELECT issuer, number, serial FROM crl_changes
+           WHERE issuer = $1 AND number < $2 ORDER BY number, serial LIMIT $3)`,
+        issuer,
+        number - CHANGES_KEPT,
+        FORGOTTEN,
+      );
+      return number;
     },
 
     putCrl: (issuer, { number, der, thisUpdate, nextUpdate }) =>

@@ -168,3 +168,15 @@ export const REVOKED_BY_ISSUER = `
   DROP INDEX certificates_revoked_by_issuer;
   CREATE INDEX certificates_revoked_by_issuer ON certificates (issuer, not_after, serial) WHERE revoked_at IS NOT NULL;
 `;
+
+export const CRL_CHANGES = `
+  -- The certificates that were revoked or taken off hold, each with the last CRL number that was allocated before. An empty serial:
+  -- the number itself, and to which publisher it was allocated.
+  CREATE TABLE crl_changes (
+    issuer TEXT COLLATE "C" NOT NULL,
+    number BIGINT NOT NULL,
+    serial TEXT COLLATE "C" NOT NULL,
+    publisher TEXT COLLATE "C",
+    PRIMARY KEY (issuer, number, serial)
+  );
+`;

@@ -4,6 +4,7 @@ import { auditTrailOver, doneText } from '../audit.js';
 import { type Calls, maybe } from '../calls.js';
 import { authority } from './authorities.js';
 import * as certificates from './certificates.js';
+import { revokedPage } from './crl.js';
 import * as documents from './documents.js';
 import { notRenewedFromRow } from './figures.js';
 import type { CaOperations } from './operations.js';
@@ -80,12 +81,16 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
     },
     lastCertificateEnd: (issuer) => database.call('lastCertificateEnd', issuer),
 
-    listRevoked: ({ issuer, after, limit, endedFrom }) =>
-      database.call('listRevoked', issuer, after, limit, endedFrom),
-    allocateCrlNumber: (issuer, now) => database.call('allocateCrlNumber', issuer, now),
+    listRevoked: async ({ issuer, after, limit, endedFrom }) =>
+      revokedPage(await database.call('listRevoked', issuer, after, limit, endedFrom), limit),
+    listChanged: ({ issuer, publisher, number, limit, endedFrom }) =>
+      database.call('listChanged', issuer, publisher, number, limit, endedFrom),
+    allocateCrlNumber: (issuer, now, publisher) =>
+      database.call('allocateCrlNumber', issuer, now, publisher ?? null),
     isCrlCurrent: (issuer, number) => database.call('isCrlCurrent', issuer, number),
     putCrl: (issuer, crl) => database.call('putCrl', issuer, crl),
     getCrl: (issuer) => database.call('getCrl', issuer),
+    getCurrentCrl: (issuer) => database.call('getCurrentCrl', issuer),
 
     putNode: (node, by) =>
       database.call('putNode', node, doneText('node.register', { cn: node.cn, profile: node.profile }, by)),

@@ -19,7 +19,6 @@ import { runAudited } from '../audit.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 import { carryOut, inSqlite } from '../shared.js';
 import type { Sql } from '../sql.js';
-import { outdateCrls } from './crl.js';
 import { isCompromised } from './registry.js';
 
 const common = inSqlite(shared);
@@ -114,24 +113,19 @@ export const certificateOperations = {
         at,
       );
     }
-    if (revoked) {
-      outdateCrls(sql, serial);
-      return 'revoked';
-    }
+    if (revoked) return 'revoked';
     return sql.get('SELECT 1 FROM certificates WHERE serial = ?', serial) ? 'already' : 'unknown';
   }),
 
-  unrevoke: write((sql, serial, entry) => {
-    const back = runAudited(
+  unrevoke: write((sql, serial, entry) =>
+    runAudited(
       sql,
       entry,
       `UPDATE certificates SET revoked_at = NULL, reason = NULL
          WHERE serial = ? AND revoked_at IS NOT NULL AND reason = ${CERTIFICATE_HOLD}`,
       serial,
-    );
-    if (back) outdateCrls(sql, serial);
-    return back;
-  }),
+    ),
+  ),
 
   markDeleted: write(
     (sql, serial, at, entry) =>

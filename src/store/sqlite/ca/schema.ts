@@ -5,6 +5,7 @@ import { AUDIT_CUTS_SCHEMA, AUDIT_SCHEMA } from '../audit.js';
 import { eachRow } from '../each-row.js';
 import type { Migration } from '../migration.js';
 import { sqliteSchema } from '../shared.js';
+import { CRL_TRIGGER } from './crl.js';
 import { FIGURES_SCHEMA, UNCOUNTED_SCHEMA } from './figures.js';
 
 /** The CA's tables. The rowid of a certificate is the order of issuance: "newest of this CN" needs no time in the index. */
@@ -38,4 +39,8 @@ export const caMigrations: readonly Migration[] = [
   AUDIT_CUTS_SCHEMA,
   sqliteSchema(ca.CERTIFICATES_BY_ISSUER),
   sqliteSchema(ca.REVOKED_BY_ISSUER),
+  `
+  ${sqliteSchema(ca.CRL_CHANGES)}
+  ${CRL_TRIGGER}
+  `,
 ];
