@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { CaLacksTask, CaUnavailable } from '../../../src/model/ca.js';
 import { CrlCopy, type CrlSource } from '../../../src/ra/ca/crl-copy.js';
@@ -26,6 +27,24 @@ describe('the RA’s copy of the CRL', () => {
   it.each([0, 1, 10, 25, 30])('of %i octets is put together from its parts', async (size) => {
     const der = Buffer.from(Array.from({ length: size }, (_, index) => index));
     expect(await aCa(der).copy.current()).toEqual(der);
+  });
+
+  it('is read four parts at a time, also from a CA that sends smaller ones than the first', async () => {
+    const der = Buffer.from(Array.from({ length: 125 }, (_, index) => index));
+    const asked = { now: 0, most: 0 };
+    const copy = new CrlCopy({
+      beginning: async () => ({ number: 1, size: 125, part: der.toString('base64', 0, PART) }),
+      rest: async (_number, offset) => {
+        asked.now += 1;
+        asked.most = Math.max(asked.most, asked.now);
+        await turn();
+        asked.now -= 1;
+        return { number: 1, size: 125, part: der.toString('base64', offset, offset + PART - 3) };
+      },
+      whole: () => Promise.reject(new Error('not asked for in one')),
+    });
+    expect(await copy.current()).toEqual(der);
+    expect(asked.most).toBe(4);
   });
 
   it('crosses the channel once, and its number each time', async () => {
