@@ -54,6 +54,12 @@ export interface CaClientOptions {
   cacheFor?: number;
 }
 
+/**
+ * How long the CA may take to make a CRL, in ms. One of 100,000 certificates takes a second, but several under full load, and a late
+ * CRL is better than none.
+ */
+const CRL_WAIT = 15_000;
+
 /** How long profiles, certificates and authorities are cached, in ms, so that the RA sees new profiles and rollovers within seconds. */
 const CHANGING_FOR = 5_000;
 
@@ -93,7 +99,8 @@ export class CaClient implements CertificateAuthority {
   }
 
   /** Sends a task. All errors of the channel are translated here. */
-  #call: TaskClient<OperationsTasks>['call'] = (task, params) => told(this.#client.call(task, params));
+  #call: TaskClient<OperationsTasks>['call'] = (task, params, timeout) =>
+    told(this.#client.call(task, params, timeout));
 
   async ping(): Promise<void> {
     await this.#call('ping', {});
@@ -262,7 +269,8 @@ export class CaClient implements CertificateAuthority {
     if (copy === undefined) {
       const which = issuer === '' ? {} : { issuer };
       copy = new CrlCopy({
-        beginning: (unless) => this.#call('get_crl_part', { ...which, ...(unless !== null && { unless }) }),
+        beginning: (unless) =>
+          this.#call('get_crl_part', { ...which, ...(unless !== null && { unless }) }, CRL_WAIT),
         rest: (number, offset) => this.#call('get_crl_part', { ...which, number, offset }),
         whole: async () => Buffer.from(await this.#call('get_crl', which), 'base64'),
       });

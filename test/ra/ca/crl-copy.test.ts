@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { CaLacksTask, CaUnavailable } from '../../../src/model/ca.js';
+import { CaClient } from '../../../src/ra/ca/client.js';
 import { CrlCopy, type CrlSource } from '../../../src/ra/ca/crl-copy.js';
 
 const PART = 10;
@@ -97,4 +98,19 @@ describe('the RA’s copy of the CRL', () => {
     ca.before = () => {};
     expect((await copy.current()).toString()).toBe('crl');
   });
+});
+
+it('a CA that makes its CRL first has longer to answer than for other tasks', async () => {
+  const waits = new Map<string, number | undefined>();
+  const call = async (task: string, _params: object, timeout?: number) => {
+    waits.set(task, timeout);
+    return task === 'get_crl_part' ? { number: 1, size: 3, part: Buffer.from('crl').toString('base64') } : {};
+  };
+  const ca = new CaClient({ client: { call } as never });
+  expect((await ca.crl()).toString()).toBe('crl');
+  await ca.ping();
+  expect([...waits]).toEqual([
+    ['get_crl_part', 15_000],
+    ['ping', undefined],
+  ]);
 });
