@@ -1,6 +1,6 @@
 import type { OperationsTasks, Result } from '../../channel/tasks/index.js';
 import { present } from '../../lib/present.js';
-import type { AuthorityRecord, CaStore, StoredCrl } from '../../store/contract/ca.js';
+import type { AuthorityRecord, CaStore, CrlHead } from '../../store/contract/ca.js';
 import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { formatDn } from '../../x509/name.js';
 import { toPem } from '../../x509/pem.js';
@@ -34,7 +34,7 @@ export async function describeSet({
   const members = await Promise.all(
     set.members.map(async (member) => {
       const [crl, own, lastEnd] = await Promise.all([
-        store.getCrl(member.tag),
+        store.getCrlHead(member.tag),
         store.findBySerial(member.certificate.serial),
         store.lastCertificateEnd(member.tag),
       ]);
@@ -115,7 +115,7 @@ interface WarningFacts {
   newest: Member | null;
   /** The profiles of end-entity certificates. */
   leaves: readonly Profile[];
-  crl: StoredCrl | null;
+  crl: CrlHead | null;
   now: number;
 }
 
@@ -140,7 +140,7 @@ function shorteningWarning(
 }
 
 /** A warning about a CRL that must be renewed elsewhere, 90 days before it expires; null earlier, or if it is renewed here. */
-export function crlWarning(member: Member, crl: StoredCrl | null, now: number): string | null {
+export function crlWarning(member: Member, crl: CrlHead | null, now: number): string | null {
   if (crl === null || member.signer !== null) return null;
   const mark = warningMark(crl.nextUpdate, now);
   if (mark === null || mark > 90) return null;

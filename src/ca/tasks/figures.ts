@@ -6,7 +6,7 @@ import { lastBackup } from '../../lib/last-backup.js';
 import { present } from '../../lib/present.js';
 import { DAY } from '../../lib/time.js';
 import { version } from '../../lib/version.js';
-import type { AuthorityRecord, StoredCrl } from '../../store/contract/ca.js';
+import type { AuthorityRecord, CrlHead } from '../../store/contract/ca.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { formatDn } from '../../x509/name.js';
 import { type CaServices, pingStore } from './context.js';
@@ -33,7 +33,7 @@ export function figureHandlers({ certifier, figures, dataDir }: CaServices): Han
       ]);
       const signing = authorities.filter(({ kind }) => kind !== 'cross');
       const crls = await Promise.all(
-        signing.map(async ({ id, tag }) => ({ id, crl: await store.getCrl(tag) })),
+        signing.map(async ({ id, tag }) => ({ id, crl: await store.getCrlHead(tag) })),
       );
       const { fault } = figures.audit;
       const diskFree = await freeSpace(dataDir);
@@ -78,7 +78,7 @@ function described({ id, kind, certificate, retiredAt }: AuthorityRecord) {
   return { id, kind, dn: formatDn(subject), not_before: notBefore, not_after: notAfter, in_use: inUse };
 }
 
-function crlOf(issuer: string, { number, thisUpdate, nextUpdate }: StoredCrl) {
+function crlOf(issuer: string, { number, thisUpdate, nextUpdate }: CrlHead) {
   return { issuer, number, this_update: thisUpdate, next_update: nextUpdate };
 }
 

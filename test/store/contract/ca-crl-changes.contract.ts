@@ -134,8 +134,11 @@ export function caCrlChangesContract(world: { readonly store: CaStore }): void {
     expect(await store.getCurrentCrl('')).toBeNull();
     const crl = { number: await allocate(), der: new Uint8Array([1]), thisUpdate: NOW, nextUpdate: NOW };
     expect(await store.getCurrentCrl('')).toBeNull();
+    expect(await store.getCrlHead('')).toBeNull();
     await store.putCrl('', crl);
     expect(await store.getCurrentCrl('')).toEqual(crl);
+    const { der: _, ...head } = crl;
+    expect(await store.getCrlHead('')).toEqual(head);
     await store.revoke((await record()).serial, NOW, 1);
     expect(await store.getCurrentCrl('')).toBeNull();
     expect(await store.getCrl('')).toEqual(crl);

@@ -261,6 +261,7 @@ test('no statement of the CA about certificates scans a table', async (context) 
   await ca.listChanged(db, '', 'p', 1, 10, NOW);
   await ca.putCrl(db, '', { number: 1, der: new Uint8Array(1), thisUpdate: NOW, nextUpdate: NOW });
   await ca.getCrl(db, '');
+  await ca.getCrlHead(db, '');
   await ca.getCurrentCrl(db, '');
   await ca.lastCertificateEnd(db, '');
   await ca.listNodes(db, null, 10);

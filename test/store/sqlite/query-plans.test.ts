@@ -198,6 +198,7 @@ test('no statement of the CA about certificates scans a table or sorts, except t
   ca.putCrl.run(sql, '', { number: 1, der: new Uint8Array(1), thisUpdate: NOW, nextUpdate: NOW });
   ca.isCrlCurrent.run(sql, '', 1);
   ca.getCrl.run(sql, '');
+  ca.getCrlHead.run(sql, '');
   ca.getCurrentCrl.run(sql, '');
   ca.lastCertificateEnd.run(sql, '');
   ca.listRevoked.run(sql, '', null, 10, NOW);

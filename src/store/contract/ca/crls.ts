@@ -13,12 +13,16 @@ export interface ChangedEntry {
   entry: RevokedEntry | null;
 }
 
-export interface StoredCrl {
+/** The fields of a CRL without its entries. */
+export interface CrlHead {
   /** RFC 5280 §5.2.3. */
   number: number;
-  der: Uint8Array;
   thisUpdate: number;
   nextUpdate: number;
+}
+
+export interface StoredCrl extends CrlHead {
+  der: Uint8Array;
 }
 
 /** CRLs (RFC 5280 §5), one per authority; `issuer` is the authority's tag. */
@@ -58,6 +62,8 @@ export interface Crls {
   /** Stores the current CRL; false when the stored one has the same or a greater number, or the issuer is unknown. */
   putCrl(issuer: string, crl: StoredCrl): Promise<boolean>;
   getCrl(issuer: string): Promise<StoredCrl | null>;
+  /** The same without its DER, which may have megabytes. */
+  getCrlHead(issuer: string): Promise<CrlHead | null>;
   /** The stored CRL, if it is current as of `isCrlCurrent`. */
   getCurrentCrl(issuer: string): Promise<StoredCrl | null>;
 }

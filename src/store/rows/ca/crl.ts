@@ -1,6 +1,6 @@
 import { HOUR } from '../../../lib/time.js';
 import type { Page } from '../../contract/ca/certificates.js';
-import type { ChangedEntry, RevokedEntry, StoredCrl } from '../../contract/ca/crls.js';
+import type { ChangedEntry, CrlHead, RevokedEntry, StoredCrl } from '../../contract/ca/crls.js';
 import { all, changes, exists, get, run, type SharedOperations } from '../shared.js';
 
 /** RFC 5280 §5. A page's cursor is `notAfter:serial`, the order of the index of revoked certificates. */
@@ -73,6 +73,7 @@ export interface CrlOperations {
   isCrlCurrent(issuer: string, number: number): boolean;
   putCrl(issuer: string, crl: StoredCrl): boolean;
   getCrl(issuer: string): StoredCrl | null;
+  getCrlHead(issuer: string): CrlHead | null;
   getCurrentCrl(issuer: string): StoredCrl | null;
 }
 
@@ -120,6 +121,14 @@ export const shared = {
         issuer,
       );
       return row ? crlFromRow(row) : null;
+    },
+
+    *getCrlHead(issuer) {
+      const row = yield* get<[number: number, thisUpdate: number, nextUpdate: number]>(
+        'SELECT number, this_update, next_update FROM crls WHERE issuer = $1 AND number IS NOT NULL',
+        issuer,
+      );
+      return row ? { number: row[0], thisUpdate: row[1], nextUpdate: row[2] } : null;
     },
 
     *getCurrentCrl(issuer) {

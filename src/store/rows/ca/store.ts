@@ -90,6 +90,7 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
     isCrlCurrent: (issuer, number) => database.call('isCrlCurrent', issuer, number),
     putCrl: (issuer, crl) => database.call('putCrl', issuer, crl),
     getCrl: (issuer) => database.call('getCrl', issuer),
+    getCrlHead: (issuer) => database.call('getCrlHead', issuer),
     getCurrentCrl: (issuer) => database.call('getCurrentCrl', issuer),
 
     putNode: (node, by) =>
