@@ -70,6 +70,23 @@ export async function renewedAmong(db: Database, rows: readonly SearchRow[]): Pr
 const RETIRED = "SELECT FROM authorities WHERE tag = $15 AND kind <> 'cross' AND retired_at IS NOT NULL";
 const COMPROMISED = 'SELECT FROM compromised_keys WHERE fingerprint = $18::text';
 
+const record = (condition: string) => `
+  WITH done AS (
+    INSERT INTO certificates (${COLUMNS})
+    SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::bigint, $8::text, $9::text,
+           $10::bigint, $11::bigint, $12::integer, $13::bigint, $14::bytea, $15::text
+    WHERE NOT EXISTS (${COMPROMISED}) ${condition}
+    ON CONFLICT (order_id) WHERE order_id IS NOT NULL DO NOTHING RETURNING serial, not_after
+  ),
+  named AS (
+    INSERT INTO certificate_names (name, not_after, serial)
+    SELECT name, not_after, serial FROM done, unnest($16::text[]) AS name
+  ),
+  ${audited('done', '$17')}
+  SELECT EXISTS (SELECT FROM done), EXISTS (${COMPROMISED})`;
+const RECORD = record('');
+const RECORD_UNLESS_RETIRED = record(`AND NOT EXISTS (${RETIRED})`);
+
 /** RFC 5280 §5.3.1. */
 const CERTIFICATE_HOLD = 6;
 
@@ -79,19 +96,7 @@ export const certificateOperations: PostgresOperations<CertificateOperations> = 
   async recordCertificate(db, row, names, entry, evenRetired, key) {
     const orderId = row[7];
     const stored = await db.get<[stored: boolean, compromised: boolean]>(
-      `WITH done AS (
-         INSERT INTO certificates (${COLUMNS})
-         SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::bigint, $8::text, $9::text,
-                $10::bigint, $11::bigint, $12::integer, $13::bigint, $14::bytea, $15::text
-         WHERE NOT EXISTS (${COMPROMISED}) ${evenRetired ? '' : `AND NOT EXISTS (${RETIRED})`}
-         ON CONFLICT (order_id) WHERE order_id IS NOT NULL DO NOTHING RETURNING serial, not_after
-       ),
-       named AS (
-         INSERT INTO certificate_names (name, not_after, serial)
-         SELECT name, not_after, serial FROM done, unnest($16::text[]) AS name
-       ),
-       ${audited('done', '$17')}
-       SELECT EXISTS (SELECT FROM done), EXISTS (${COMPROMISED})`,
+      evenRetired ? RECORD : RECORD_UNLESS_RETIRED,
       ...row,
       names,
       entry,

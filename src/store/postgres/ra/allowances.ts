@@ -18,6 +18,20 @@ const spanIn = (keys: string, spans: string): string =>
     WHERE used.key = allowances.key)`;
 const SPAN = spanIn('$2', '$4');
 
+const COUNT = `
+  INSERT INTO allowances (key, until)
+  SELECT used.key, $1::bigint + used.amount
+  FROM unnest($2::text[], $3::bigint[]) AS used (key, amount)
+  WHERE NOT EXISTS (
+    SELECT FROM unnest($5::text[], $6::bigint[], $7::bigint[]) AS looked (key, amount, span), allowances
+    WHERE allowances.key = looked.key
+      AND ${usedBy('looked.span')} + looked.amount > $1::bigint + looked.span
+  )
+  ORDER BY used.key
+  ON CONFLICT (key) DO UPDATE SET until = ${usedBy(SPAN)} + excluded.until - $1
+  WHERE ${usedBy(SPAN)} + excluded.until - $1 <= $1::bigint + ${SPAN}
+  RETURNING key`;
+
 /** Counts the uses that have room, if all of `looked` have; in order of the keys, so that two statements never deadlock. */
 export async function countUses(
   db: Database,
@@ -25,23 +39,7 @@ export async function countUses(
   looked: readonly Use[],
   now: number,
 ): Promise<Set<string>> {
-  const rows = await db.all<[key: string]>(
-    `INSERT INTO allowances (key, until)
-     SELECT used.key, $1::bigint + used.amount
-     FROM unnest($2::text[], $3::bigint[]) AS used (key, amount)
-     WHERE NOT EXISTS (
-       SELECT FROM unnest($5::text[], $6::bigint[], $7::bigint[]) AS looked (key, amount, span), allowances
-       WHERE allowances.key = looked.key
-         AND ${usedBy('looked.span')} + looked.amount > $1::bigint + looked.span
-     )
-     ORDER BY used.key
-     ON CONFLICT (key) DO UPDATE SET until = ${usedBy(SPAN)} + excluded.until - $1
-     WHERE ${usedBy(SPAN)} + excluded.until - $1 <= $1::bigint + ${SPAN}
-     RETURNING key`,
-    now,
-    ...columnsOf(uses),
-    ...columnsOf(looked),
-  );
+  const rows = await db.all<[key: string]>(COUNT, now, ...columnsOf(uses), ...columnsOf(looked));
   return new Set(rows.map(([key]) => key));
 }
 
@@ -55,6 +53,19 @@ export async function untilOf(db: Database, keys: readonly string[]): Promise<Ma
   return new Map(await db.all<[key: string, until: number]>(sql, keys));
 }
 
+const SETTLED_SPAN = spanIn('$4', '$6');
+const SETTLE = `
+  WITH given_back AS (
+    UPDATE allowances SET until = until - used.amount
+    FROM unnest($2::text[], $3::bigint[]) AS used (key, amount)
+    WHERE allowances.key = used.key AND until > $1
+  )
+  INSERT INTO allowances (key, until)
+  SELECT used.key, $1::bigint + used.amount FROM unnest($4::text[], $5::bigint[]) AS used (key, amount)
+  ORDER BY used.key
+  ON CONFLICT (key) DO UPDATE
+  SET until = least(${usedBy(SETTLED_SPAN)} + excluded.until - $1, $1::bigint + ${SETTLED_SPAN})`;
+
 /** Implements Allowances; in order of the keys, so that two statements never deadlock. */
 export async function settleAllowances(
   db: Database,
@@ -62,20 +73,10 @@ export async function settleAllowances(
   counted: readonly Use[],
   now: number,
 ): Promise<void> {
-  const span = spanIn('$4', '$6');
   const byKey = (one: Used, other: Used) => (one.key < other.key ? -1 : 1);
   const given = back.toSorted(byKey);
   await db.run(
-    `WITH given_back AS (
-       UPDATE allowances SET until = until - used.amount
-       FROM unnest($2::text[], $3::bigint[]) AS used (key, amount)
-       WHERE allowances.key = used.key AND until > $1
-     )
-     INSERT INTO allowances (key, until)
-     SELECT used.key, $1::bigint + used.amount FROM unnest($4::text[], $5::bigint[]) AS used (key, amount)
-     ORDER BY used.key
-     ON CONFLICT (key) DO UPDATE
-     SET until = least(${usedBy(span)} + excluded.until - $1, $1::bigint + ${span})`,
+    SETTLE,
     now,
     given.map(({ key }) => key),
     given.map(({ amount }) => amount),

@@ -33,21 +33,30 @@ export function factsOf(db: Database, id: string): Promise<Facts | undefined> {
 /** Rows to insert, in their order. */
 export const NEW_AUTHORIZATION = `${COLUMNS}, state`;
 
+const PROVEN_BY = NEW_AUTHORIZATION.split(', ').indexOf('proven_by');
+
+/** Whether a node proves it. */
+export const isProven = (row: InsertRow): boolean => row[PROVEN_BY] !== null;
+
 /**
  * SELECT of new authorizations from an array for each column, at the parameters from `$first` on. An authorization
  * proven by a node that is no longer registered is inserted revoked; a concurrent removal of the node is waited for.
+ * @param proven whether any is proven by a node
  */
-export function newAuthorizations(first: number): string {
+export function newAuthorizations(first: number, proven: boolean): string {
   const columns = NEW_AUTHORIZATION.split(', ');
-  const provenBy = `$${first + columns.indexOf('proven_by')}`;
+  const fresh = `unnest(${arrayParameters(NEW_AUTHORIZATION, first)}) AS fresh (${NEW_AUTHORIZATION})`;
+  if (!proven) return `SELECT * FROM ${fresh}`;
   const revoked: Record<string, string> = {
     revoked_at: 'CASE WHEN unproven THEN created_at ELSE revoked_at END',
     state: "CASE WHEN unproven THEN 'ended' ELSE state END",
   };
   return `
-    WITH there AS (SELECT id FROM nodes WHERE id = ANY (${provenBy}::text[]) AND removing_at IS NULL FOR SHARE)
+    WITH there AS (
+      SELECT id FROM nodes WHERE id = ANY ($${first + PROVEN_BY}::text[]) AND removing_at IS NULL FOR SHARE
+    )
     SELECT ${columns.map((column) => revoked[column] ?? `fresh.${column}`).join(', ')}
-    FROM unnest(${arrayParameters(NEW_AUTHORIZATION, first)}) AS fresh (${NEW_AUTHORIZATION})
+    FROM ${fresh}
     CROSS JOIN LATERAL (
       SELECT proven_by IS NOT NULL AND NOT EXISTS (SELECT FROM there WHERE there.id = proven_by) AS unproven
     ) AS proof`;
@@ -67,7 +76,7 @@ export const authorizationOperations = (
   async createAuthorization(db, row) {
     const created = await db.run(
       `INSERT INTO authorizations (${NEW_AUTHORIZATION})
-       SELECT * FROM (${newAuthorizations(1)}) AS made WHERE EXISTS (SELECT FROM accounts WHERE id = account_id)`,
+       SELECT * FROM (${newAuthorizations(1, isProven(row))}) AS made WHERE EXISTS (SELECT FROM accounts WHERE id = account_id)`,
       ...authorizationColumns([row]),
     );
     if (created === 0) throw new StoreConflict('the authorization is of no account');

@@ -11,6 +11,15 @@ export async function nonceKey(db: Database, candidate: Uint8Array): Promise<Uin
   return row?.[0] ?? nonceKey(db, candidate);
 }
 
+const SPEND = `
+  WITH key AS (SELECT FROM nonce_key WHERE key = $1),
+  marked AS (
+    INSERT INTO spent_nonces (second, id) SELECT $2::bigint, $3::bytea WHERE EXISTS (SELECT FROM key)
+    ON CONFLICT DO NOTHING RETURNING true
+  )
+  SELECT EXISTS (SELECT FROM key), EXISTS (SELECT FROM marked), ${qualified(COLUMNS, 'a')}
+  FROM (VALUES (true)) AS one LEFT JOIN accounts a ON a.id = $4`;
+
 /** With an account's id, also returns that account's row, if there is one. */
 export async function spendNonce(
   db: Database,
@@ -19,13 +28,7 @@ export async function spendNonce(
   accountId: string | null = null,
 ): Promise<{ spent: SpentNonce; account: AccountRow | undefined }> {
   const found = await db.get<[known: boolean, marked: boolean, ...AccountRow]>(
-    `WITH key AS (SELECT FROM nonce_key WHERE key = $1),
-     marked AS (
-       INSERT INTO spent_nonces (second, id) SELECT $2::bigint, $3::bytea WHERE EXISTS (SELECT FROM key)
-       ON CONFLICT DO NOTHING RETURNING true
-     )
-     SELECT EXISTS (SELECT FROM key), EXISTS (SELECT FROM marked), ${qualified(COLUMNS, 'a')}
-     FROM (VALUES (true)) AS one LEFT JOIN accounts a ON a.id = $4`,
+    SPEND,
     key,
     nonce.second,
     nonce.id,

@@ -6,52 +6,84 @@ import { LONGEST_PAUSE } from '../../rows/ra/turns.js';
 import { parameters, qualified } from '../columns.js';
 import type { PostgresOperations } from '../operations.js';
 import { inPostgres } from '../shared.js';
-import { authorizationColumns, NEW_AUTHORIZATION, newAuthorizations } from './authorizations.js';
+import { authorizationColumns, isProven, NEW_AUTHORIZATION, newAuthorizations } from './authorizations.js';
 import { replacedSerial } from './certificates.js';
 
 /** RFC 8555 §7.1.3, §7.4. */
+
+/** The parameters of an order; after them come the columns of its authorizations. */
+const ORDER = CREATED.split(', ').length;
+/** The parameter with the serial of the predecessor. */
+const SERIAL = `$${ORDER + NEW_AUTHORIZATION.split(', ').length + 1}`;
+
+/** RFC 9773 §5: at most one order replaces a certificate. */
+const CLAIMED = `claimed AS (
+    UPDATE certificates SET replaced_by = $1
+    WHERE serial = ${SERIAL} AND ari_id = $8 AND replaced_by IS NULL AND EXISTS (SELECT FROM accounts WHERE id = $2)
+    RETURNING id
+  ),`;
+
+/** Of most orders, which have no predecessor; `proven`: some authorizations are proven by a node. */
+const create = ({ replaces, proven }: { replaces: boolean; proven: boolean }) => `
+  WITH ${replaces ? CLAIMED : ''}
+  made AS (
+    INSERT INTO orders (${CREATED}) SELECT ${parameters(CREATED)}
+    WHERE EXISTS (SELECT FROM accounts WHERE id = $2) ${replaces ? 'AND EXISTS (SELECT FROM claimed)' : ''}
+    RETURNING id
+  ),
+  proofs AS (
+    INSERT INTO authorizations (${NEW_AUTHORIZATION}) SELECT * FROM (${newAuthorizations(ORDER + 1, proven)}) AS proof
+    WHERE EXISTS (SELECT FROM made)
+  )
+  SELECT EXISTS (SELECT FROM accounts WHERE id = $2), EXISTS (SELECT FROM made)`;
+const CREATE = create({ replaces: false, proven: false });
+const CREATE_PROVEN = create({ replaces: false, proven: true });
+const CREATE_REPLACING = create({ replaces: true, proven: true });
+
+/** One statement, so that order and authorizations are of one moment; the authorizations come as JSON. */
+const GET = `
+  SELECT ${COLUMNS}, (
+    SELECT coalesce(json_agg(json_build_array(${qualified(AUTHORIZATION, 'a')}) ORDER BY listed.number), '[]')::text
+    FROM json_array_elements_text(authorization_ids::json) WITH ORDINALITY AS listed (id, number)
+    JOIN authorizations a ON a.id = listed.id
+  )
+  FROM orders WHERE id = $1`;
+
+const RECORD_ISSUANCE = `
+  WITH issued AS (
+    UPDATE orders SET certificate_id = $1, error = NULL, due_at = NULL
+    WHERE id = $14 AND certificate_id IS NULL RETURNING id
+  ),
+  used AS (
+    UPDATE accounts SET unused_since = NULL
+    WHERE id = $3 AND unused_since IS NOT NULL AND EXISTS (SELECT FROM issued)
+  ),
+  of_node AS (
+    INSERT INTO node_certificates (serial, node_id, not_after)
+    SELECT $4, accounts.node_id, $10 FROM issued, accounts
+    WHERE accounts.id = $3 AND accounts.node_id IS NOT NULL ON CONFLICT DO NOTHING
+  )
+  INSERT INTO certificates (${CERTIFICATE}) SELECT ${parameters(CERTIFICATE)} FROM issued`;
 
 export const orderOperations: PostgresOperations<OrderOperations> = {
   ...inPostgres(shared),
 
   async createOrder(db, order, authorizations) {
     const replaces = order[7];
-    // RFC 9773 §5: at most one order replaces a certificate.
+    const text =
+      replaces !== null ? CREATE_REPLACING : authorizations.some(isProven) ? CREATE_PROVEN : CREATE;
     const created = await db.get<[account: boolean, order: boolean]>(
-      `WITH claimed AS (
-         UPDATE certificates SET replaced_by = $1
-         WHERE serial = $11 AND ari_id = $8 AND replaced_by IS NULL AND EXISTS (SELECT FROM accounts WHERE id = $2)
-         RETURNING id
-       ),
-       made AS (
-         INSERT INTO orders (${CREATED}) SELECT ${parameters(CREATED)}
-         WHERE EXISTS (SELECT FROM accounts WHERE id = $2) AND ($8::text IS NULL OR EXISTS (SELECT FROM claimed))
-         RETURNING id
-       ),
-       proofs AS (
-         INSERT INTO authorizations (${NEW_AUTHORIZATION}) SELECT * FROM (${newAuthorizations(12)}) AS proof
-         WHERE EXISTS (SELECT FROM made)
-       )
-       SELECT EXISTS (SELECT FROM accounts WHERE id = $2), EXISTS (SELECT FROM made)`,
+      text,
       ...order,
-      replaces === null ? null : serialOfAriId(replaces),
       ...authorizationColumns(authorizations),
+      ...(replaces === null ? [] : [serialOfAriId(replaces)]),
     );
     if (!created?.[0]) throw new StoreConflict('the order is of no account');
     return created[1];
   },
 
-  /** One statement, so that order and authorizations are of one moment; the authorizations come as JSON. */
   async getOrder(db, id) {
-    const found = await db.get<[...OrderRow, authorizations: string]>(
-      `SELECT ${COLUMNS}, (
-         SELECT coalesce(json_agg(json_build_array(${qualified(AUTHORIZATION, 'a')}) ORDER BY listed.number), '[]')::text
-         FROM json_array_elements_text(authorization_ids::json) WITH ORDINALITY AS listed (id, number)
-         JOIN authorizations a ON a.id = listed.id
-       )
-       FROM orders WHERE id = $1`,
-      id,
-    );
+    const found = await db.get<[...OrderRow, authorizations: string]>(GET, id);
     if (!found) return undefined;
     const authorizations: AuthorizationRow[] = JSON.parse(String(found.pop()));
     return { order: found as unknown as OrderRow, authorizations };
@@ -97,25 +129,7 @@ export const orderOperations: PostgresOperations<OrderOperations> = {
 
   /** A certificate that exists is the order's, even if another runner gave the order up meanwhile. */
   async recordIssuance(db, orderId, certificate) {
-    const recorded = await db.run(
-      `WITH issued AS (
-         UPDATE orders SET certificate_id = $1, error = NULL, due_at = NULL
-         WHERE id = $14 AND certificate_id IS NULL RETURNING id
-       ),
-       used AS (
-         UPDATE accounts SET unused_since = NULL
-         WHERE id = $3 AND unused_since IS NOT NULL AND EXISTS (SELECT FROM issued)
-       )
-       , of_node AS (
-         INSERT INTO node_certificates (serial, node_id, not_after)
-         SELECT $4, accounts.node_id, $10 FROM issued, accounts
-         WHERE accounts.id = $3 AND accounts.node_id IS NOT NULL ON CONFLICT DO NOTHING
-       )
-       INSERT INTO certificates (${CERTIFICATE})
-       SELECT ${parameters(CERTIFICATE)} FROM issued`,
-      ...certificate,
-      orderId,
-    );
+    const recorded = await db.run(RECORD_ISSUANCE, ...certificate, orderId);
     return recorded > 0;
   },
 };

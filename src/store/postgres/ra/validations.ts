@@ -37,6 +37,23 @@ const dueWhere = (condition: string) =>
    FROM open_validations v JOIN authorizations a ON a.id = v.authorization_id
    WHERE ${condition} ORDER BY v.due_at LIMIT $2`;
 
+/**
+ * §7.1.6: the first outcome decides the authorization and ends its other challenges. `how` changes it; `then` continues the statement.
+ */
+const decide = (how: string, then = '') => `
+  WITH decided AS (
+    UPDATE authorizations SET challenges = $3, ${how}
+    WHERE id = $1 AND challenges = $2 AND state = 'open' RETURNING ${COLUMNS}
+  ),
+  over AS (DELETE FROM open_validations WHERE authorization_id IN (SELECT id FROM decided))
+  ${then}
+  SELECT ${COLUMNS} FROM decided`;
+/** An authorization that expired meanwhile is invalid, and stays so. */
+const SUCCEEDED = decide(
+  "state = 'valid', expires_at = CASE WHEN expires_at > $4 THEN $5 ELSE expires_at END",
+);
+const FAILED = decide("state = 'ended'", `, ${releasePredecessor('SELECT order_id FROM decided', '$4')}`);
+
 /** `seen`: the challenges from the last reads of authorizations, which saves reading them again. */
 export const validationOperations = (seen: SeenChallenges): PostgresOperations<ValidationOperations> => ({
   async answerChallenge(db, id, type, at, leaseUntil) {
@@ -143,27 +160,10 @@ export const validationOperations = (seen: SeenChallenges): PostgresOperations<V
 
   async completeValidation(db, id, type, answeredAt, at, error, expiresAt) {
     const change = (challenges: string) => completed(challenges, type, { answeredAt, at, error });
-    // §7.1.6: the first outcome decides the authorization and ends its other challenges. An authorization that expired
-    // meanwhile is invalid, and stays so.
     const store = (before: string, after: string, replaces: string | null) =>
-      db.get<AuthorizationRow>(
-        `WITH decided AS (
-           UPDATE authorizations
-           SET challenges = $3, state = CASE WHEN $4 THEN 'valid' ELSE 'ended' END,
-               expires_at = CASE WHEN $4 AND expires_at > $5 THEN $6 ELSE expires_at END
-           WHERE id = $1 AND challenges = $2 AND state = 'open' RETURNING ${COLUMNS}
-         ),
-         over AS (DELETE FROM open_validations WHERE authorization_id IN (SELECT id FROM decided)),
-         ${releasePredecessor('SELECT order_id FROM decided WHERE NOT $4', '$7')}
-         SELECT ${COLUMNS} FROM decided`,
-        id,
-        before,
-        after,
-        error === null,
-        at,
-        expiresAt,
-        replacedSerial(replaces),
-      );
+      error === null
+        ? db.get<AuthorizationRow>(SUCCEEDED, id, before, after, at, expiresAt)
+        : db.get<AuthorizationRow>(FAILED, id, before, after, replacedSerial(replaces));
     // A success releases no predecessor, so only the challenges matter.
     const before = error === null ? seen.take(id) : null;
     const after = before === null ? null : change(before);
