@@ -80,8 +80,21 @@ export function integerFromHex(hex: string): Buffer {
   return encode(TAG.integer, padding, bytes);
 }
 
-/** A dotted object identifier. */
+/** Cached encodings: the same few identifiers make up most of every structure. */
+const encodedOids = new Map<string, Buffer>();
+/** More than a PKI uses. Identifiers beyond that are encoded each time. */
+const MOST_OIDS = 200;
+
+/** A dotted object identifier. The octets are shared: they must not be changed. */
 export function oid(dotted: string): Buffer {
+  const known = encodedOids.get(dotted);
+  if (known !== undefined) return known;
+  const encoded = encodeArcs(dotted);
+  if (encodedOids.size < MOST_OIDS) encodedOids.set(dotted, encoded);
+  return encoded;
+}
+
+function encodeArcs(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
   const bytes: number[] = [];
   for (const arc of [first * 40 + second, ...rest]) {

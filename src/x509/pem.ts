@@ -7,9 +7,15 @@ export function toPem(label: string, der: Uint8Array): string {
   const bytes = Buffer.from(der.buffer, der.byteOffset, der.length);
   let lines = '';
   for (let at = 0; at < bytes.length; at += PIECE) {
-    lines += bytes.toString('base64', at, at + PIECE).replace(/.{1,64}/g, '$&\n');
+    lines += `${linesOf(bytes.toString('base64', at, at + PIECE))}\n`;
   }
   return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
+}
+
+function linesOf(base64: string): string {
+  const lines: string[] = [];
+  for (let at = 0; at < base64.length; at += 64) lines.push(base64.slice(at, at + 64));
+  return lines.join('\n');
 }
 
 /** Octets that are split into lines at a time, because a CRL may be large: a multiple of 48, which is one line. */

@@ -18,6 +18,7 @@ export class Member {
   readonly id: string;
   readonly tag: string;
   readonly der: Buffer;
+  readonly pem: string;
   readonly certificate: ParsedCertificate;
   readonly publicKey: KeyObject;
   /** Subject key identifier, hex. */
@@ -33,6 +34,7 @@ export class Member {
     private readonly trouble: string | null = null,
   ) {
     this.der = Buffer.from(record.certificate);
+    this.pem = toPem('CERTIFICATE', this.der);
     this.id = record.id;
     this.tag = record.tag;
     this.certificate = parseCertificate(this.der);
@@ -46,10 +48,6 @@ export class Member {
   /** Issuers, and a root that issues by itself. */
   get issues(): boolean {
     return this.record.kind === 'issuer' || this.tag === '';
-  }
-
-  get pem(): string {
-    return toPem('CERTIFICATE', this.der);
   }
 
   /** True when the key is not at this CA on purpose: it did not fail to open. */
