@@ -66,38 +66,32 @@ export function cutFromRow([chain, sequence, hash, at, certificate, signature]: 
 /** Longest stored text of one value, so that outside input does not fill the disk. */
 const MAX_TEXT = 1_024;
 
-/** The text of an entry, as it is stored and hashed. */
-function auditText({ at, who, from, action, outcome, details }: AuditEntry): string {
-  const bounded = Object.entries(details).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? value.slice(0, MAX_TEXT) : value,
-  ]);
+type Details = Record<string, string | number | null>;
+
+/** The text of an entry, as it is stored and hashed; null details are left out. */
+function auditText({
+  at,
+  who,
+  from,
+  action,
+  outcome,
+  details,
+}: Omit<AuditEntry, 'details'> & { details: Details }): string {
+  const bounded: Details = {};
+  for (const [name, value] of Object.entries(details)) {
+    if (value !== null) bounded[name] = typeof value === 'string' ? value.slice(0, MAX_TEXT) : value;
+  }
   return JSON.stringify({
     at: new Date(at).toISOString(),
     who: who.slice(0, MAX_TEXT),
     from: from.slice(0, MAX_TEXT),
     action,
     outcome,
-    details: Object.fromEntries(bounded),
+    details: bounded,
   });
 }
 
-/** The text of a successful action; null details are left out. */
-export function doneText(
-  action: string,
-  details: Record<string, string | number | null>,
-  by: Actor = PROGRAM,
-): string {
-  const known = Object.entries(details).filter(
-    (detail): detail is [string, string | number] => detail[1] !== null,
-  );
-  const { who, from } = by;
-  return auditText({
-    at: Date.now(),
-    who,
-    from,
-    action,
-    outcome: 'success',
-    details: Object.fromEntries(known),
-  });
+/** The text of a successful action. */
+export function doneText(action: string, details: Details, { who, from }: Actor = PROGRAM): string {
+  return auditText({ at: Date.now(), who, from, action, outcome: 'success', details });
 }
