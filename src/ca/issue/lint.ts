@@ -14,6 +14,7 @@ import {
   parseKeyUsage,
   parseTlsFeatures,
 } from '../../x509/extensions.js';
+import type { GeneralName } from '../../x509/general-names.js';
 import { OID } from '../../x509/oids.js';
 import { keyIdentifier } from '../../x509/spki.js';
 import type { IssueInput } from './factory.js';
@@ -59,10 +60,11 @@ const RULES: Rule[] = [
   ({ commonName }) =>
     commonName !== null && [...commonName].length > 64 ? 'its common name is longer than 64' : null,
   // §4.2.1.6
-  (certificate, { input }) => {
-    const found = subjectAltNames(certificate).map((name) => JSON.stringify(name));
-    const wanted = input.names.map(({ type, value }) => JSON.stringify({ type, value }));
-    return JSON.stringify(found) === JSON.stringify(wanted)
+  (certificate, { input: { names } }) => {
+    const found = subjectAltNames(certificate);
+    const isSame = (name: GeneralName, index: number) =>
+      name.type !== 'other' && name.type === names[index]?.type && name.value === names[index].value;
+    return found.length === names.length && found.every(isSame)
       ? null
       : 'its names are not exactly those requested';
   },

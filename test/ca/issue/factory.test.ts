@@ -146,6 +146,12 @@ describe('the lint before a certificate leaves', () => {
     ['another end', { notAfter: NOW + 1000 }, /validity/],
     ['another name', { names: [{ type: 'dns', value: 'evil.example.com' }] }, /names/],
     ['one name more', { names: [...(NAME_SETS.dns ?? []), ...(NAME_SETS.ipv4 ?? [])] }, /names/],
+    ['no name', { names: [] }, /names/],
+    [
+      'another type of name',
+      { names: (NAME_SETS.dns ?? []).map((name) => ({ ...name, type: 'uri' as const })) },
+      /names/,
+    ],
   ] as const)('stops a certificate when %s was decided', async (_, decided, finding) => {
     const input = world.input(profile('server'), key(), names());
     const der = await world.factory.issue(input);
