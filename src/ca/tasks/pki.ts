@@ -2,6 +2,7 @@ import { ErrorCode, TaskError } from '../../channel/errors.js';
 import type { Handlers } from '../../channel/tasks/index.js';
 import { FIRST, type pkiTasks } from '../../channel/tasks/pki.js';
 import { present } from '../../lib/present.js';
+import { Turns } from '../../lib/turns.js';
 import type { StoredCrl } from '../../store/contract/ca.js';
 import { isAcmeProfile, toWireProfile } from '../issue/profiles.js';
 import { readCertificate } from '../issue/requests.js';
@@ -35,6 +36,8 @@ async function publisherOf(
 export function pkiHandlers(services: CaServices): Handlers<typeof pkiTasks> {
   const { certifier, crls, ocsp, revocation, callers } = services;
   const { store } = certifier;
+  /** A part takes a millisecond, and the requests for several may arrive in one turn. */
+  const turns = new Turns();
   const base64 = ({ der }: StoredCrl) => Buffer.from(der).toString('base64');
   return {
     ping: done(() => pingStore(store)),
@@ -57,7 +60,9 @@ export function pkiHandlers(services: CaServices): Handlers<typeof pkiTasks> {
       const crl = await publisherOf(services, issuer);
       const kept = wanted === undefined ? null : crl.kept(wanted);
       const { number, der } = kept ?? (await crl.current());
-      const part = number === unless ? der.subarray(0, 0) : der.subarray(offset, offset + CRL_PART);
+      if (number === unless) return { number, size: der.length, part: '' };
+      await turns.next();
+      const part = der.subarray(offset, offset + CRL_PART);
       return { number, size: der.length, part: Buffer.from(part).toString('base64') };
     },
     generate_crl: async () => base64(await crls.active.publishInFull()),
