@@ -59,11 +59,14 @@ export function isEnding(socket: Socket): boolean {
   return ending.has(socket);
 }
 
-/** Sends a last text, then reads for a moment before the connection ends. */
+/** Sends a last text, then reads for a moment before the connection ends. A connection that has ended is only read. */
 export function endAfter(socket: Socket, text: string): void {
   ending.add(socket);
-  socket.end(text);
   socket.resume();
+  // Node reports an error for each further part of a refused request. A second `end` would destroy the connection, and the peer
+  // might lose its answer.
+  if (socket.writableEnded) return;
+  socket.end(text);
   destroyLater(socket);
 }
 

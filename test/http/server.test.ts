@@ -360,6 +360,25 @@ describe('requests that are refused', () => {
     socket.destroy();
   });
 
+  it('can read the answer to headers above the limit while it is still sending them, and sees the connection end properly', async () => {
+    const errors: Error[] = [];
+    server.app.server.once('secureConnection', (accepted) =>
+      accepted.on('error', (e: Error) => errors.push(e)),
+    );
+    const socket = await open();
+    const answered = new Promise((resolve) => socket.once('data', resolve));
+    const ended = drain(socket);
+    socket.write(`GET /who HTTP/1.1\r\nHost: ra.test\r\nX: ${'x'.repeat(20_000)}`);
+    await answered;
+    for (let parts = 0; parts < 5; parts += 1) {
+      await new Promise((resolve) => socket.write('x'.repeat(16_384), resolve));
+      await turn();
+    }
+    socket.end();
+    expect(await ended).toMatch(/^HTTP\/1\.1 431 .*\r\n\r\n$/s);
+    expect(errors).toEqual([]);
+  });
+
   it('ends the connection after a refused body whose length is unknown or far too large, and announces this', async () => {
     const socket = await open();
     const ended = drain(socket);
