@@ -1,4 +1,4 @@
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
@@ -94,7 +94,7 @@ function open(options: ConnectionOptions = {}, to = port): Promise<TLSSocket> {
 }
 
 /** Everything the peer sends until it ends the connection. */
-function drain(socket: TLSSocket): Promise<string> {
+function drain(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
     socket.on('data', (chunk) => {
@@ -360,22 +360,37 @@ describe('requests that are refused', () => {
     socket.destroy();
   });
 
-  it('can read the answer to headers above the limit while it is still sending them, and sees the connection end properly', async () => {
+  const more = 'x'.repeat(16_384);
+  it.each([
+    [431, 'headers above the limit', `GET /who HTTP/1.1\r\nHost: ra.test\r\nX: ${more}${more}`, more],
+    [400, 'what is not HTTP', '\u0016\u0003\u0001 nonsense\r\n\r\n', '\u0000\r\n\r\n'],
+    [
+      400,
+      'a chunk without a size',
+      `${post('', 'text/plain').replace('Content-Length: 0', 'Transfer-Encoding: chunked')}zz\r\n`,
+      'zz\r\n',
+    ],
+  ])('%i to %s can be read while more of it is sent, over TLS and without', async (status, _, beginning, rest) => {
+    const plain = createHttpServer({ log });
+    addRoutes(plain);
+    await plain.listen({ host: '127.0.0.1', port: 0 });
     const errors: Error[] = [];
-    server.app.server.once('secureConnection', (accepted) =>
-      accepted.on('error', (e: Error) => errors.push(e)),
-    );
-    const socket = await open();
-    const answered = new Promise((resolve) => socket.once('data', resolve));
-    const ended = drain(socket);
-    socket.write(`GET /who HTTP/1.1\r\nHost: ra.test\r\nX: ${'x'.repeat(20_000)}`);
-    await answered;
-    for (let parts = 0; parts < 5; parts += 1) {
-      await new Promise((resolve) => socket.write('x'.repeat(16_384), resolve));
-      await turn();
+    const listen = (accepted: Socket) => accepted.on('error', (error) => errors.push(error));
+    server.app.server.once('secureConnection', listen);
+    plain.server.once('connection', listen);
+    for (const socket of [await open(), connectTcp(portOf(plain), '127.0.0.1')]) {
+      const answered = new Promise((resolve) => socket.once('data', resolve));
+      const ended = drain(socket);
+      socket.write(beginning);
+      await answered;
+      for (let parts = 0; parts < 5; parts += 1) {
+        await new Promise((resolve) => socket.write(rest, resolve));
+        await turn();
+      }
+      socket.end();
+      expect(await ended).toMatch(new RegExp(`^HTTP/1.1 ${status} .*\r\n\r\n$`, 's'));
     }
-    socket.end();
-    expect(await ended).toMatch(/^HTTP\/1\.1 431 .*\r\n\r\n$/s);
+    await plain.close();
     expect(errors).toEqual([]);
   });
 

@@ -14,8 +14,8 @@ import type { RaStore } from '../../store/contract/ra.js';
 const MAX_KEYS = 100_000;
 
 /**
- * Shortest interval between two writes, in ms. The uses of an order and their refund then cost one write, or none. A crash loses the
- * counts of this time.
+ * Shortest interval between two writes, in ms. The uses of many orders and their refunds then share one write. A crash loses the counts
+ * of this time.
  */
 const WRITE_EVERY = 250;
 
