@@ -53,7 +53,7 @@ it('every file has a folder in the table, and every line of the table has files'
   homes.delete(null);
   expect([...homes].sort()).toEqual(Object.keys(FOLDERS).sort());
   const homeless = files.filter((file) => folderOf(file) === null);
-  expect(homeless).toEqual(['tools/build.mjs', 'tools/prepare.mjs', 'tools/run.mjs']);
+  expect(homeless).toEqual(['tools/build.mjs', 'tools/newest.mjs', 'tools/prepare.mjs', 'tools/run.mjs']);
 });
 
 it.each([

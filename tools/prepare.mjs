@@ -2,24 +2,13 @@
 // its source, so that a fresh clone needs no other command and a second start takes milliseconds.
 // Plain JavaScript because it must run before the TypeScript compiler is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { modified, newest } from './newest.mjs';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built');
-
-/** @param {string} path */
-const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
-
-/** @param {string} folder @returns {number} */
-const newest = (folder) =>
-  Math.max(
-    statSync(folder).mtimeMs,
-    ...readdirSync(folder, { withFileTypes: true, recursive: true }).map((entry) =>
-      modified(join(entry.parentPath ?? entry.path, entry.name)),
-    ),
-  );
 
 /** @param {string} what @param {string} command @param {string[]} args */
 const run = (what, command, args) => {
@@ -38,11 +27,9 @@ const run = (what, command, args) => {
 if (modified(join(root, 'node_modules', '.package-lock.json')) < modified(join(root, 'package-lock.json'))) {
   run('installing dependencies', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
-const sources = Math.max(
-  newest(join(root, 'src')),
-  ...['tsconfig.build.json', 'tsconfig.console.json', 'tools/build.mjs'].map((file) =>
-    modified(join(root, file)),
-  ),
+const sources = newest(
+  join(root, 'src'),
+  ...['tsconfig.build.json', 'tsconfig.console.json', 'tools/build.mjs'].map((file) => join(root, file)),
 );
 if (modified(stamp) < sources) {
   build(new Date());

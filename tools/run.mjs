@@ -1,7 +1,9 @@
 // `npm run tool NAME -- …`: builds the tools and runs one of those below; without a name it prints the list.
 // Plain JavaScript because it runs before the tools are compiled.
 import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { modified, newest } from './newest.mjs';
 
 const TOOLS = {
   bench: [
@@ -86,12 +88,42 @@ if (main === undefined) {
   process.exit(asked ? 0 : 2);
 }
 
+/** Milliseconds. */
+const DAY = 86_400_000;
 const root = join(import.meta.dirname, '..');
 const node = process.execPath;
-const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 run(node, [join(root, 'tools', 'prepare.mjs')]);
-run(node, [tsc, '-p', join(root, 'tsconfig.tools.json')]);
-run(node, [join(root, '.cache', 'tools', 'tools', main), ...args]);
+run(node, [join(compiled(), 'tools', main), ...args]);
+
+/**
+ * The folder with the compiled tools: one for each state of the sources, renamed when it is complete. So a tool never loads half of a
+ * build, and the build it runs from stays while it runs. Those that nothing used for a day are removed.
+ */
+function compiled() {
+  const all = join(root, '.cache', 'tools');
+  const sources = newest(
+    ...['src', 'tools', 'tsconfig.tools.json', 'tsconfig.json'].map((each) => join(root, each)),
+  );
+  const folder = join(all, String(sources));
+  mkdirSync(all, { recursive: true });
+  if (!existsSync(folder)) {
+    const draft = join(all, `${process.pid}.new`);
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    run(node, [tsc, '-p', join(root, 'tsconfig.tools.json'), '--outDir', draft]);
+    try {
+      renameSync(draft, folder);
+    } catch (error) {
+      // Another process has just put the same build in place.
+      if (!existsSync(folder)) throw error;
+      rmSync(draft, { recursive: true });
+    }
+  }
+  const now = new Date();
+  utimesSync(folder, now, now);
+  for (const each of readdirSync(all).map((name) => join(all, name)))
+    if (modified(each) < now.getTime() - DAY) rmSync(each, { recursive: true, force: true });
+  return folder;
+}
 
 /**
  * The terminal sends Ctrl-C to the tool too; this program waits until the tool has cleaned up.
