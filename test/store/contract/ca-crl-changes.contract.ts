@@ -105,6 +105,15 @@ export function caCrlChangesContract(world: { readonly store: CaStore }): void {
       expect(await changes(between)).toBeNull();
     });
 
+    test('is kept for a hundred numbers while a clock that was ahead has left them far above the time', async () => {
+      const ahead = await allocate(NOW + 100 * HOUR);
+      await world.store.revoke((await record()).serial, NOW, 1);
+      await atOnce(100, () => allocate(NOW));
+      expect(await changes(ahead, { limit: 200 })).toHaveLength(1);
+      await atOnce(3, () => allocate(NOW));
+      expect(await changes(ahead, { limit: 200 })).toBeNull();
+    });
+
     test('lacks no revocation that was confirmed before an allocation, however many happen at once', async () => {
       const { store } = world;
       const records = await atOnce(120, () => record());

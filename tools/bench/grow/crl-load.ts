@@ -10,6 +10,7 @@ import { certificateOf } from '../driver/flow.js';
 import { endpointOf, Load, readDirectory } from '../driver/load.js';
 import { median, percentiles } from '../measure/percentiles.js';
 import type { TestNetwork } from '../network.js';
+import type { EventLoopDelay } from '../probe.js';
 import { eventLoopDelay, probed } from '../servers/probe.js';
 import type { Target } from '../servers/target.js';
 import { startUpkiTarget } from '../servers/upki.js';
@@ -35,11 +36,14 @@ export async function crlUnderLoad(
     await pause(3_000);
     const late = async () => {
       const [ra, ca] = [target.pids.RA ?? 0, target.pids.CA ?? 0];
-      return `RA ${words(await eventLoopDelay(delays, ra))}, CA ${words(await eventLoopDelay(delays, ca))}`;
+      return [
+        `  RA: ${words(await eventLoopDelay(delays, ra))}`,
+        `  CA: ${words(await eventLoopDelay(delays, ca))}`,
+      ].join('\n');
     };
     await late();
     await pause(options.seconds * 1000);
-    say(`issuing only               event loops late by: ${await late()}`);
+    say(`event loops, issuing only\n${await late()}`);
     const ending = { yes: false };
     const [revocations, ...fetches] = await Promise.all([
       revokeEverySecond(target, network, ending),
@@ -53,9 +57,9 @@ export async function crlUnderLoad(
     const fetched = all.filter(({ bytes }) => bytes !== null);
     const sizes = fetched.map(({ bytes }) => bytes ?? 0);
     const times = fetched.map(({ ms }) => ms);
-    say(`issuing, CRLs made, served event loops late by: ${await late()}`);
+    say(`event loops, issuing, CRLs made and served\n${await late()}`);
     say(
-      `                           ${revocations} revocations; ${all.length - fetched.length} requests for a CRL answered with 503; ${sizes.length} CRLs of ${(median(sizes) / 1e6).toFixed(1)} MB fetched, p50 ${percentiles(times).p50.toFixed(0)} ms, p99 ${percentiles(times).p99.toFixed(0)} ms`,
+      `  ${revocations} revocations; ${all.length - fetched.length} requests for a CRL answered with 503; ${sizes.length} CRLs of ${(median(sizes) / 1e6).toFixed(1)} MB fetched, p50 ${percentiles(times).p50.toFixed(0)} ms, p99 ${percentiles(times).p99.toFixed(0)} ms`,
     );
   } finally {
     await load.stop();
@@ -64,8 +68,9 @@ export async function crlUnderLoad(
   }
 }
 
-function words({ max, p99 }: { max: number; p99: number }): string {
-  return `at most ${max.toFixed(0)} ms (99 % within ${p99.toFixed(1)})`;
+function words({ max, p99, longestTurn, turnsAbove20 }: EventLoopDelay): string {
+  const late = `late by at most ${max.toFixed(0)} ms (99 % within ${p99.toFixed(1)})`;
+  return `${late}, longest turn ${longestTurn.toFixed(1)} ms of CPU (${turnsAbove20} above 20)`;
 }
 
 async function revokeEverySecond(

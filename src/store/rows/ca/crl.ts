@@ -10,6 +10,8 @@ import { all, changes, exists, get, run, type SharedOperations } from '../shared
  * whose number is no longer there reads all revoked certificates.
  */
 const CHANGES_KEPT = 2 * HOUR;
+/** The same where a clock was ahead: numbers rise by one at a time until it is right again. */
+const NUMBERS_KEPT = 100;
 /** Most noted changes that are deleted when a number is allocated. */
 const FORGOTTEN = 500;
 
@@ -162,7 +164,7 @@ export const shared = {
            SELECT issuer, number, serial FROM crl_changes
            WHERE issuer = $1 AND number < $2 ORDER BY number, serial LIMIT $3)`,
         issuer,
-        number - CHANGES_KEPT,
+        number - (number > now + CHANGES_KEPT ? NUMBERS_KEPT : CHANGES_KEPT),
         FORGOTTEN,
       );
       return number;
