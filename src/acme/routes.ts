@@ -100,7 +100,7 @@ function takeOnlyJose(acme: FastifyInstance): void {
 
 function addProtocolHeaders(acme: FastifyInstance, { links, nonces, settings }: AcmeContext): void {
   acme.addHook('onRequest', (request, reply, done) => {
-    if (request.method === 'POST' || request.url !== '/acme/directory') {
+    if (request.method === 'POST' || request.routeOptions.url !== '/acme/directory') {
       reply.header('link', links.forHost(request.headers.host).index); // §7.1
     }
     // §6.5: on every answer to a POST, errors included.

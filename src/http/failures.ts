@@ -16,7 +16,7 @@ export function answerFailures(app: FastifyInstance, report: ReportError): void 
 }
 
 /** The answer to an error, for the handler to return. */
-export function answerError(
+function answerError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -93,7 +93,6 @@ const REFUSALS: Record<string, string> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the body is not as long as Content-Length says',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'the request body is empty',
   FST_ERR_CTP_INVALID_JSON_BODY: 'the request body is not JSON',
-  FST_ERR_BAD_URL: 'the URL is not well-formed',
 };
 
 /** The refusal as the request log has it. */

@@ -24,10 +24,10 @@ export function tellBrowsers(app: FastifyInstance, { strictTransport }: Security
 
 /**
  * RFC 9112 §3.2: a request with two Host fields is refused, because two readers could each believe a
- * different one.
+ * different one. Runs after every onRequest hook, so that the refusal has the headers the protocol requires.
  */
 export function refuseTwoHosts(app: FastifyInstance): void {
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('preParsing', (request, reply, _payload, done) => {
     if (!hasTwoHosts(request.raw.rawHeaders)) return done();
     reply.header('connection', 'close');
     done(new Problem('malformed', 'the request has more than one Host header field'));

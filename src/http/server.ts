@@ -3,17 +3,18 @@ import { createServer as createPlainServer, type Server, type ServerOptions } fr
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { admitRequests } from './admission.js';
 import { shareConnections } from './connection-shares.js';
-import { answerError, answerFailures, type ReportError } from './failures.js';
+import { answerFailures, type ReportError } from './failures.js';
 import { refuseTwoHosts, tellBrowsers } from './headers.js';
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.js';
 import { endAfter, isEnding, lingerAfterRefusals } from './linger.js';
 import { rememberMethods } from './methods.js';
 import { answerPlainHttp } from './plain-to-tls.js';
 import { logRequests } from './request-log.js';
+import { readAbsoluteForm, refuseUndecodable, routable } from './request-target.js';
 
 interface HttpServerOptions {
   log: Logger;
@@ -148,7 +149,10 @@ function createApp(
   const run = randomBytes(4).toString('hex');
   const app = Fastify({
     serverFactory: (listener) => {
-      const server = createServer(listener);
+      const server = createServer((request, response) => {
+        readAbsoluteForm(request);
+        listener(request, response);
+      });
       server.maxConnections = limits.connections;
       shareConnections(server, limits.connections);
       server.timeout = limits.idleTime;
@@ -159,11 +163,9 @@ function createApp(
     schemaController: NO_SCHEMAS,
     genReqId: () => `${run}-${(count++).toString(36)}`,
     clientErrorHandler: refuseConnection,
-    frameworkErrors: (error, request, reply: FastifyReply) => {
-      reply.send(answerError(error, request, reply, report));
-    },
-    // A DN of 1,024 characters, each escaped.
-    routerOptions: { maxParamLength: 3_072 },
+    rewriteUrl: routable,
+    // The limit of the headers includes the URL.
+    routerOptions: { maxParamLength: limits.headers },
     forceCloseConnections: 'idle',
     // Requests that arrive on an open connection while closing are answered like any other, and the
     // connection ends with the answer. The framework's own 503 would have no problem document and no nonce
@@ -178,6 +180,7 @@ function createApp(
   lingerAfterRefusals(app);
   tellBrowsers(app, { strictTransport });
   refuseTwoHosts(app);
+  refuseUndecodable(app);
   admitRequests(app, limits, Math.random);
   // Answers of one turn of the event loop are written together. Written one by one, each would wake a peer, which then
   // competes for the processor.

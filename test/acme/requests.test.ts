@@ -211,6 +211,12 @@ describe('§6.4: the url that is signed', () => {
     expect((await client.send(url, '')).status).toBe(200);
   });
 
+  it('is that of the path when the request-target is in absolute form (RFC 9112 §3.2.2)', async () => {
+    const target = `${world.base}/acme/new-nonce`;
+    const headers = { Host: 'other.test' };
+    expect((await client.send(target, '', { headers, absoluteForm: true })).status).toBe(204);
+  });
+
   it('cannot be a URL under a forged Host', async () => {
     const url = 'https://evil.test/acme/new-order';
     const answer = await client.send(
@@ -269,8 +275,11 @@ describe('§6.5: nonces', () => {
     return { protected: protectedHeader, payload: '', signature: signature.toString('base64url') };
   }
 
-  it('come with every answer to a POST, also to unknown URLs', async () => {
-    const statuses = { nothing: 404, 'order/x/y/z': 404, terms: 405, 'renewal-info/x': 405 };
+  it('come with every answer to a POST, also to unknown and malformed URLs', async () => {
+    const statuses = {
+      ...{ nothing: 404, 'order/x/y/z': 404, terms: 405, 'renewal-info/x': 405 },
+      ...{ 'order/%zz': 400, 'cert/%': 400, 'authz/%ff': 400, [`order/${'x'.repeat(5_000)}`]: 400 },
+    };
     for (const [path, status] of Object.entries(statuses)) {
       const answer = await world.client().request('POST', `${world.base}/acme/${path}`, {
         headers: { 'Content-Type': 'application/jose+json' },
@@ -278,7 +287,18 @@ describe('§6.5: nonces', () => {
       });
       expect(answer.status).toBe(status);
       expect(answer.headers['replay-nonce']).toBeDefined();
+      expect(links(answer.headers, 'index')).toEqual([world.directoryUrl]);
     }
+  });
+
+  it('come with the refusal of two Host fields', async () => {
+    const host = `localhost:${world.port}`;
+    const answer = await world.client().request('POST', `${world.base}/acme/new-order`, {
+      headers: { Host: [host, host], 'Content-Type': 'application/jose+json' },
+      body: '{}',
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.headers['replay-nonce']).toBeDefined();
   });
 });
 
@@ -298,6 +318,17 @@ describe('§7.2: new-nonce', () => {
   it('completes its answer to HEAD, for clients that wait for a body without a length', async () => {
     const answer = await world.client().request('HEAD', `${world.base}/acme/new-nonce`);
     expect(answer.headers['content-length']).toBe('0');
+  });
+});
+
+describe('§7.1: the link to the directory', () => {
+  it.each([
+    'directory',
+    'directory?a=1',
+    '%64irectory',
+  ])('is not on the directory itself, however it is written: %s', async (path) => {
+    const answer = await world.client().request('GET', `${world.base}/acme/${path}`);
+    expect([answer.status, answer.headers.link]).toEqual([200, undefined]);
   });
 });
 

@@ -43,6 +43,7 @@ function addRoutes(app: FastifyInstance): void {
   app.get('/who', async (request) => identity()(request));
   app.get('/later', async (request) => ({ known: clientIdentity(request, Date.now() + 48 * HOUR) !== null }));
   app.get('/items/:id', async () => ({}));
+  app.get('/asked', async ({ url, headers }) => ({ url, host: headers.host }));
   app.put('/items/:id', async () => ({}));
   app.post('/items', async (request) => ({ body: request.body }));
   app.get('/files/*', async () => ({}));
@@ -313,6 +314,8 @@ describe('requests that are refused', () => {
     [413, 'a body above the limit', post('x'.repeat(10), 'text/plain', 70_000)],
     [400, 'JSON that is none', post('{"a":', 'application/json')],
     [400, 'a URL with broken escapes', get('/items/%zz')],
+    [400, 'a URL whose escapes are not UTF-8', get('/items/%ff')],
+    [400, 'a URL with broken escapes in absolute form', get('https://ra.test/items/%')],
     [400, 'no Host', 'GET /who HTTP/1.1\r\nConnection: close\r\n\r\n'],
     [400, 'two Host fields', get('/who', 'Host: ra.test\r\n')],
     [400, 'two Host fields, however they are written', get('/who', 'hOST: evil.test\r\n')],
@@ -336,10 +339,14 @@ describe('requests that are refused', () => {
       post('{', 'image/png').replace('/items', '/nowhere'),
     ],
     [431, 'headers above the limit', get('/who', `X: ${'x'.repeat(20_000)}\r\n`)],
-    [414, 'a path beyond all length', get(`/items/${'x'.repeat(5_000)}`)],
+    [431, 'a path beyond all length', get(`/items/${'x'.repeat(20_000)}`)],
     [417, 'an expectation it cannot meet', get('/who', 'Expect: miracles\r\n')],
   ])('answers %i to %s', async (status, _, text) => {
     expect((await exchange(text)).status).toBe(status);
+  });
+
+  it('leaves a long path to the route', async () => {
+    expect((await exchange(get(`/items/${'x'.repeat(5_000)}`))).status).toBe(200);
   });
 
   it('gets an error for a too large body even while it is still sending it, and may continue', async () => {
@@ -467,8 +474,35 @@ describe('requests that are refused', () => {
   });
 });
 
+describe('a request-target in absolute form (RFC 9112 §3.2.2)', () => {
+  it.each([
+    ['https://proxy.test:8443/asked?a=1', '/asked?a=1', 'proxy.test:8443'],
+    ['http://proxy.test/asked', '/asked', 'proxy.test'],
+    ['HTTPS://proxy.test/asked?at=https://x/', '/asked?at=https://x/', 'proxy.test'],
+    ['/asked?at=https://x/', '/asked?at=https://x/', 'ra.test'],
+  ])('%s is served as its path, and its authority replaces Host', async (target, url, host) => {
+    expect((await exchange(get(target))).json).toEqual({ url, host });
+  });
+
+  it('without a path is the root', async () => {
+    expect((await exchange(get('https://ra.test'))).status).toBe(404);
+    expect((await exchange(get('https://ra.test?a'))).status).toBe(404);
+  });
+
+  it('is refused in the envelope under /api', async () => {
+    const { json } = await exchange(get('https://ra.test/api/v1/nowhere'));
+    expect(json).toMatchObject({ status: 'error', code: 'notFound' });
+  });
+});
+
 describe('headers for browsers', () => {
-  it.each(['/who', '/nowhere', '/broken', '/api/v1/broken'])('is on every answer: %s', async (path) => {
+  it.each([
+    '/who',
+    '/nowhere',
+    '/broken',
+    '/api/v1/broken',
+    '/items/%zz',
+  ])('is on every answer: %s', async (path) => {
     const { head } = await exchange(get(path));
     expect(head).toMatch(/^x-content-type-options: nosniff\r?$/im);
     expect(head).toMatch(/^content-security-policy: frame-ancestors 'none'\r?$/im);

@@ -38,6 +38,8 @@ export interface PostOverrides {
   headers?: Record<string, string>;
   /** Sign with the `jwk` instead of the `kid`. */
   useJwk?: boolean;
+  /** Send the whole URL as request-target, as to a proxy (RFC 9112 §3.2.2). */
+  absoluteForm?: boolean;
   /** How often a badNonce response is retried; 3 when absent. */
   badNonceRetries?: number;
 }
@@ -117,6 +119,7 @@ export class AcmeTransport {
     const body = overrides.body ? overrides.body(jws) : jws;
     const answer = await this.request('POST', url, {
       headers: { 'Content-Type': 'application/jose+json', ...overrides.headers },
+      absoluteForm: overrides.absoluteForm ?? false,
       body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
     });
     if (!answer.headers['replay-nonce'])
@@ -130,7 +133,15 @@ export class AcmeTransport {
   async request(
     method: string,
     url: string,
-    { headers = {}, body }: { headers?: Record<string, string>; body?: string | Uint8Array } = {},
+    {
+      headers = {},
+      absoluteForm = false,
+      body,
+    }: {
+      headers?: Record<string, string | string[]>;
+      absoluteForm?: boolean;
+      body?: string | Uint8Array;
+    } = {},
   ): Promise<AcmeResponse> {
     const { ca, connectTo, timeout = 30_000 } = this.options;
     const target = new URL(url);
@@ -142,7 +153,7 @@ export class AcmeTransport {
           ca,
           host: connectTo ?? target.hostname.replace(/^\[|\]$/g, ''),
           port: target.port || 443,
-          path: target.pathname + target.search,
+          path: absoluteForm ? url : target.pathname + target.search,
           ...(connectTo && !isIP(target.hostname) && { servername: target.hostname }),
           timeout,
           headers: {
