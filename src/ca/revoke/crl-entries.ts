@@ -13,6 +13,8 @@ const FULL_EVERY = HOUR;
 /** The CRL to be made. */
 interface Wanted {
   number: number;
+  /** The name under which the number was allocated; no other allocation has it. */
+  allocation: string;
   now: number;
   /** Certificates that ended before are not listed. */
   endedFrom: number;
@@ -29,8 +31,6 @@ interface CrlEntriesOptions {
   store: CaStore;
   /** Tag of the issuer. */
   issuer: string;
-  /** The name under which the numbers of the CRLs were allocated; only this publisher has it. */
-  publisher: string;
 }
 
 /**
@@ -65,8 +65,9 @@ export class CrlEntries {
 
   /** Null when all entries must be read. */
   async #after(base: Base, { now, endedFrom }: Wanted): Promise<Buffer[] | null> {
-    const { store, issuer, publisher } = this.options;
-    const since = { issuer, publisher, number: base.number, limit: MOST_CHANGES, endedFrom };
+    const { store, issuer } = this.options;
+    const { number, allocation } = base;
+    const since = { issuer, number, allocation, limit: MOST_CHANGES, endedFrom };
     const changed = await store.listChanged(since);
     if (changed === null) return null;
     // Several changes of one certificate show the same entry.

@@ -35,16 +35,16 @@ export class CrlPublisher {
   /** The previous CRL, for a reader that is in the middle of it. */
   #previous: StoredCrl | null = null;
   readonly #making = new SingleFlight(() => this.#make());
-  /** The name under which it has its CRL numbers. */
-  readonly #name = randomUUID();
   readonly #entries: CrlEntries;
+  /** The last number that was allocated here. */
+  #lastNumber = 0;
   /** Whether the next CRL is made of all revoked certificates. */
   #inFull = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: CrlPublisherOptions) {
     const { store, issuer } = options;
-    this.#entries = new CrlEntries({ store, issuer: issuer.tag, publisher: this.#name });
+    this.#entries = new CrlEntries({ store, issuer: issuer.tag });
   }
 
   /**
@@ -186,6 +186,16 @@ export class CrlPublisher {
     return Math.min(now, Math.max(backdated, last + 1000));
   }
 
+  /** A number above all that were allocated here: a database that lost its last transactions would allocate one again. */
+  async #allocate(now: number, allocation: string): Promise<number> {
+    const { store, issuer } = this.options;
+    let number = await store.allocateCrlNumber(issuer.tag, now, allocation);
+    if (number <= this.#lastNumber)
+      number = await store.allocateCrlNumber(issuer.tag, this.#lastNumber + 1, allocation);
+    this.#lastNumber = number;
+    return number;
+  }
+
   #report(error: unknown): void {
     this.options.log.error({ err: error }, 'the CRL could not be published');
   }
@@ -198,8 +208,10 @@ export class CrlPublisher {
     if (this.#inFull) this.#entries.forget();
     this.#inFull = false;
     const now = clock();
-    const number = await store.allocateCrlNumber(tag, now, this.#name);
-    const { entries, keep } = await this.#entries.of({ number, now, endedFrom: this.#listedBefore(now) });
+    const allocation = randomUUID();
+    const number = await this.#allocate(now, allocation);
+    const endedFrom = this.#listedBefore(now);
+    const { entries, keep } = await this.#entries.of({ number, allocation, now, endedFrom });
     const thisUpdate = this.#thisUpdate(now);
     const nextUpdate = now + validity;
     const made = await signCrl(

@@ -8,6 +8,7 @@ import { Member } from '../../../src/ca/authorities/member.js';
 import { keyInFile } from '../../../src/ca/folder/signing-key.js';
 import { CrlPublisher } from '../../../src/ca/revoke/crl-publisher.js';
 import type { CaStore } from '../../../src/store/contract/ca.js';
+import { StoreUnavailable } from '../../../src/store/contract/errors.js';
 import { openCaStore } from '../../../src/store/index.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { anAuthority, aRecord, atOnce } from '../../../tools/kit/facts.js';
@@ -38,6 +39,8 @@ const DATABASES = {
 let location: string;
 let store: CaStore;
 let asked: string[];
+/** Calls that are carried out, but fail for the caller. */
+const answersLost = new Set<keyof CaStore>();
 let end: () => Promise<void>;
 async function open(database: keyof typeof DATABASES): Promise<void> {
   const made = await DATABASES[database]();
@@ -47,7 +50,11 @@ async function open(database: keyof typeof DATABASES): Promise<void> {
   store = new Proxy(real, {
     get: (target, name: keyof CaStore) => {
       asked.push(name);
-      return target[name];
+      if (!answersLost.has(name)) return target[name];
+      return async (...args: never[]) => {
+        await (target[name] as (...args: never[]) => unknown)(...args);
+        throw new StoreUnavailable('the answer was lost');
+      };
     },
   });
   end = async () => {
@@ -282,5 +289,26 @@ describe('a publisher whose database lost its last transactions', () => {
     expect((await store.getCrl(issuer.tag))?.number).toBe(NOW);
     time.now += later;
     expect(serialsOf(await listed(only))).toEqual([before, after].sort());
+  });
+
+  test('uses no number again, also when the answer to an allocation was lost', async () => {
+    const { issuer, time, publisher, issue, listed } = await anIssuer();
+    const after = await issue();
+    const only = publisher();
+    await listed(only);
+    const { number: last } = await only.publish();
+    // As after a failover, with a clock that had been ahead: the last number and its notes are gone.
+    time.now -= HOUR;
+    const raw = new DatabaseSync(location);
+    raw.exec(`UPDATE crls SET last_number = ${last - 1}, number = NULL, stale_up_to = 0 WHERE issuer = '${issuer.tag}';
+      DELETE FROM crl_changes WHERE number >= ${last}`);
+    raw.close();
+    await store.revoke(after, time.now, 1);
+    answersLost.add('allocateCrlNumber');
+    await expect(only.publish()).rejects.toThrow('lost');
+    answersLost.clear();
+    time.now += HOUR;
+    expect(serialsOf(await listed(only))).toEqual([after]);
+    expect((await only.current()).number).toBeGreaterThan(last);
   });
 });

@@ -6,9 +6,9 @@ import { anAuthority, aRecord, atOnce, HOUR, NOW } from '../../../tools/kit/fact
 export function caCrlChangesContract(world: { readonly store: CaStore }): void {
   const record = async (facts: Partial<CertificateRecord> = {}) =>
     (await world.store.recordCertificate(aRecord(facts))).certificate;
-  const allocate = (now = 0, publisher = 'me') => world.store.allocateCrlNumber('', now, publisher);
-  const changes = (number: number, facts: { publisher?: string; limit?: number; endedFrom?: number } = {}) =>
-    world.store.listChanged({ issuer: '', publisher: 'me', number, limit: 100, endedFrom: NOW, ...facts });
+  const allocate = (now = 0, allocation = 'me') => world.store.allocateCrlNumber('', now, allocation);
+  const changes = (number: number, facts: { allocation?: string; limit?: number; endedFrom?: number } = {}) =>
+    world.store.listChanged({ issuer: '', allocation: 'me', number, limit: 100, endedFrom: NOW, ...facts });
   const serialsSince = async (number: number) => (await changes(number))?.map(({ serial }) => serial).sort();
 
   describe('what changed since a CRL number', () => {
@@ -53,7 +53,7 @@ export function caCrlChangesContract(world: { readonly store: CaStore }): void {
       );
     });
 
-    test('is known by the number of any earlier CRL, also when another publisher has allocated numbers since', async () => {
+    test('is known by the number of any earlier CRL, also when there were other allocations since', async () => {
       const [one, two] = [await record(), await record()];
       const first = await allocate();
       await world.store.revoke(one.serial, NOW, 1);
@@ -61,7 +61,7 @@ export function caCrlChangesContract(world: { readonly store: CaStore }): void {
       await world.store.revoke(two.serial, NOW, 1);
       const last = await allocate();
       expect(await serialsSince(first)).toEqual([one.serial, two.serial].sort());
-      expect((await changes(theirs, { publisher: 'another' }))?.map(({ serial }) => serial)).toEqual([
+      expect((await changes(theirs, { allocation: 'another' }))?.map(({ serial }) => serial)).toEqual([
         two.serial,
       ]);
       expect(await changes(last)).toEqual([]);
@@ -76,7 +76,7 @@ export function caCrlChangesContract(world: { readonly store: CaStore }): void {
       expect(await changes(number)).toEqual([]);
     });
 
-    test('is not known for a number of another publisher, one that is not in the store, or more changes than wanted', async () => {
+    test('is not known for a number of another allocation, one that is not in the store, or more changes than wanted', async () => {
       const theirs = await allocate(0, 'another');
       expect(await changes(theirs)).toBeNull();
       const mine = await allocate();

@@ -187,7 +187,7 @@ test('copying a CA’s store keeps the order of its rows, and CRL numbers and ne
   const [first, last] = [records[0], records[1198]];
   if (!first || !last) throw new Error('no records');
   await store.revoke(first.serial, NOW, 1);
-  await store.allocateCrlNumber('', 0, 'a publisher');
+  await store.allocateCrlNumber('', 0, 'of a publisher');
   await store.revoke(last.serial, NOW, 6);
   await store.unrevoke(last.serial);
   await store.putCrl('', { number: 1, der: new Uint8Array([1, 0]), thisUpdate: NOW, nextUpdate: NOW + HOUR });
@@ -202,7 +202,7 @@ test('copying a CA’s store keeps the order of its rows, and CRL numbers and ne
   expect((await copy.listAdmins()).map(({ dn }) => dn)).toEqual(['/CN=z', '/CN=a']);
   expect(await copy.getCrl('')).toMatchObject({ number: 1, der: new Uint8Array([1, 0]) });
   // A publisher that ran on the file does not continue on the copy.
-  const since = { issuer: '', publisher: 'a publisher', number: 1, limit: 10, endedFrom: NOW };
+  const since = { issuer: '', allocation: 'of a publisher', number: 1, limit: 10, endedFrom: NOW };
   expect(await copy.listChanged(since)).toBeNull();
   expect(await copy.allocateCrlNumber('', 0)).toBe(2);
   const newer = aRecord({ cn: 'c0' });
@@ -275,7 +275,7 @@ describe('copying back from PostgreSQL', () => {
     const [first] = records;
     if (!first) throw new Error('no records');
     await ca.revoke(first.serial, NOW, 1, undefined, 'key');
-    const number = await ca.allocateCrlNumber('', 5, 'a publisher');
+    const number = await ca.allocateCrlNumber('', 5, 'of a publisher');
     await ca.revoke(records.at(-1)?.serial ?? '', NOW, 6);
     await ca.unrevoke(records.at(-1)?.serial ?? '');
     await ca.addAdmin({ dn: '/CN=z', role: 'admin', addedAt: NOW, byName: false });

@@ -43,7 +43,7 @@ test('in a rolling upgrade, what a CA of the older version revokes and releases 
     await client.query("UPDATE crls SET last_number = last_number + 1 WHERE issuer = ''");
   });
   expect(await store.isCrlCurrent('', number)).toBe(false);
-  const since = { issuer: '', publisher: 'the newer CA', number, limit: 10, endedFrom: NOW };
+  const since = { issuer: '', allocation: 'the newer CA', number, limit: 10, endedFrom: NOW };
   expect(new Set(await store.listChanged(since))).toEqual(
     new Set([
       { serial: one.serial, entry: { serial: one.serial, revokedAt: NOW, reason: 1 } },

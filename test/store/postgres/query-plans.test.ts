@@ -258,7 +258,7 @@ test('no statement of the CA about certificates scans a table', async (context) 
   await ca.markDeleted(db, record.serial, NOW, '{}');
   await ca.readAudit(db, null, 10);
   await ca.allocateCrlNumber(db, '', 0, 'p');
-  await ca.listChanged(db, '', 'p', 1, 10, NOW);
+  await ca.listChanged(db, '', 1, 'p', 10, NOW);
   await ca.putCrl(db, '', { number: 1, der: new Uint8Array(1), thisUpdate: NOW, nextUpdate: NOW });
   await ca.getCrl(db, '');
   await ca.getCrlHead(db, '');

@@ -194,7 +194,7 @@ test('no statement of the CA about certificates scans a table or sorts, except t
   ca.revoke.run(sql, record.serial, NOW, 6, '{}', 'key');
   ca.revoke.run(sql, record.serial, NOW, 6, '{}', 'key');
   ca.allocateCrlNumber.run(sql, '', 0, 'p');
-  ca.listChanged.run(sql, '', 'p', 1, 10, NOW);
+  ca.listChanged.run(sql, '', 1, 'p', 10, NOW);
   ca.putCrl.run(sql, '', { number: 1, der: new Uint8Array(1), thisUpdate: NOW, nextUpdate: NOW });
   ca.isCrlCurrent.run(sql, '', 1);
   ca.getCrl.run(sql, '');
@@ -263,7 +263,7 @@ test('a CRL and a search for what an issuer revoked read revoked certificates on
 test('a CRL after a revocation reads the noted changes from the number of the CRL before, and the certificates by serial', () => {
   db = openDatabase(join(folder, 'ca.db'), 'ca');
   const sql = new Recorder(db);
-  ca.listChanged.run(sql, '', 'p', 1, 10, NOW);
+  ca.listChanged.run(sql, '', 1, 'p', 10, NOW);
   const plan = db.prepare(`EXPLAIN QUERY PLAN ${[...sql.texts][0]}`).all() as { detail: string }[];
   expect(plan.map(({ detail }) => detail)).toEqual([
     'SEARCH changed USING PRIMARY KEY (issuer=? AND number>?)',

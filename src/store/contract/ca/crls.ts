@@ -37,23 +37,24 @@ export interface Crls {
     endedFrom: number;
   }): Promise<Page<RevokedEntry>>;
   /**
-   * The certificates that were revoked, or taken off hold, since this number was allocated to this publisher. Every change that was
-   * not committed before the allocation is among them, whichever program made it. Null when that cannot be known or is too much:
-   * the allocation is not in the store (it is hours old, or was lost with the last transactions of a database), or there are more
-   * than `limit` changes.
+   * The certificates that were revoked, or taken off hold, since this allocation of a number. Every change that was not committed
+   * before the allocation is among them, whichever program made it. Null when that cannot be known or is too much: the allocation
+   * is not in the store (it is hours old, or was lost with the last transactions of a database), or there are more than `limit`
+   * changes.
    */
   listChanged(since: {
     issuer: string;
-    publisher: string;
     number: number;
+    allocation: string;
     limit: number;
     endedFrom: number;
   }): Promise<ChangedEntry[] | null>;
   /**
    * Allocates a CRL number: unique, greater than all numbers before it (§5.2.3), and not less than `now`, so that
-   * numbers rise also after an old copy of the store was restored. What changes from then on is noted for this publisher.
+   * numbers rise also after an old copy of the store was restored. What changes from then on is noted; `allocation` is a name of
+   * its own, by which it is found.
    */
-  allocateCrlNumber(issuer: string, now: number, publisher?: string): Promise<number>;
+  allocateCrlNumber(issuer: string, now: number, allocation?: string): Promise<number>;
   /**
    * True while the CRL of this number is the stored one, and no process has revoked a certificate, or taken one off
    * hold, since the number was allocated.

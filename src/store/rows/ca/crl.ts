@@ -51,11 +51,11 @@ function revokedAfter(after: string | null, endedFrom: number): [notAfter: numbe
   return [Math.max(Number(notAfter) || 0, endedFrom), Number(notAfter) < endedFrom ? '' : serial];
 }
 
-/** What was noted, with the certificate as it is now; without a serial: to whom the number was allocated. */
+/** What was noted, with the certificate as it is now; without a serial: the name of the allocation of the number. */
 type ChangeRow = [
   number: number,
   serial: string,
-  publisher: string | null,
+  allocation: string | null,
   revokedAt: number | null,
   reason: number | null,
   notAfter: number | null,
@@ -66,12 +66,12 @@ export interface CrlOperations {
   listRevoked(issuer: string, after: string | null, limit: number, endedFrom: number): string | null;
   listChanged(
     issuer: string,
-    publisher: string,
     number: number,
+    allocation: string,
     limit: number,
     endedFrom: number,
   ): ChangedEntry[] | null;
-  allocateCrlNumber(issuer: string, now: number, publisher: string | null): number;
+  allocateCrlNumber(issuer: string, now: number, allocation: string | null): number;
   isCrlCurrent(issuer: string, number: number): boolean;
   putCrl(issuer: string, crl: StoredCrl): boolean;
   getCrl(issuer: string): StoredCrl | null;
@@ -95,7 +95,7 @@ export const shared = {
       return row?.[0] ?? null;
     },
 
-    *listChanged(issuer, publisher, number, limit, endedFrom) {
+    *listChanged(issuer, number, allocation, limit, endedFrom) {
       const rows = yield* all<ChangeRow>(
         `SELECT changed.number, changed.serial, changed.publisher,
                 certificates.revoked_at, certificates.reason, certificates.not_after
@@ -105,8 +105,8 @@ export const shared = {
         number,
         limit + 1,
       );
-      const [allocation] = rows;
-      if (allocation?.[0] !== number || allocation[2] !== publisher || rows.length > limit) return null;
+      const [first] = rows;
+      if (first?.[0] !== number || first[2] !== allocation || rows.length > limit) return null;
       return rows.flatMap(([, serial, , revokedAt, reason, notAfter]) => {
         if (serial === '') return [];
         const listed = revokedAt !== null && notAfter !== null && notAfter >= endedFrom;
@@ -142,7 +142,7 @@ export const shared = {
     },
   },
   writes: {
-    *allocateCrlNumber(issuer, now, publisher) {
+    *allocateCrlNumber(issuer, now, allocation) {
       const row = yield* get<[number: number]>(
         'UPDATE crls SET last_number = greatest(last_number + 1, $2) WHERE issuer = $1 RETURNING last_number',
         issuer,
@@ -150,12 +150,12 @@ export const shared = {
       );
       if (row === undefined) return 0;
       const [number] = row;
-      if (publisher !== null) {
+      if (allocation !== null) {
         yield* run(
           "INSERT INTO crl_changes (issuer, number, serial, publisher) VALUES ($1, $2, '', $3)",
           issuer,
           number,
-          publisher,
+          allocation,
         );
       }
       // The oldest first: changes are never without the allocation before them.

@@ -83,10 +83,10 @@ export function caStoreOver(database: Calls<CaOperations>): CaStore {
 
     listRevoked: async ({ issuer, after, limit, endedFrom }) =>
       revokedPage(await database.call('listRevoked', issuer, after, limit, endedFrom), limit),
-    listChanged: ({ issuer, publisher, number, limit, endedFrom }) =>
-      database.call('listChanged', issuer, publisher, number, limit, endedFrom),
-    allocateCrlNumber: (issuer, now, publisher) =>
-      database.call('allocateCrlNumber', issuer, now, publisher ?? null),
+    listChanged: ({ issuer, number, allocation, limit, endedFrom }) =>
+      database.call('listChanged', issuer, number, allocation, limit, endedFrom),
+    allocateCrlNumber: (issuer, now, allocation) =>
+      database.call('allocateCrlNumber', issuer, now, allocation ?? null),
     isCrlCurrent: (issuer, number) => database.call('isCrlCurrent', issuer, number),
     putCrl: (issuer, crl) => database.call('putCrl', issuer, crl),
     getCrl: (issuer) => database.call('getCrl', issuer),
