@@ -1,7 +1,7 @@
 import { type Context, Dealer } from 'zeromq';
-import { type ExactJson, JsonError } from '../lib/json.js';
+import { JsonError } from '../lib/json.js';
 import type { CurveKeyPair } from './curve-keys.js';
-import { decodeAnswer, encodeRequest } from './envelope.js';
+import { type AnswerData, decodeAnswer, encodeRequest } from './envelope.js';
 import { ChannelRefused, ChannelUnavailable } from './errors.js';
 
 export type ClientSecurity = { mode: 'clear' } | { mode: 'curve'; serverKey: string; keys: CurveKeyPair };
@@ -35,7 +35,7 @@ interface Pending {
   text: string;
   timeout: number;
   timer: NodeJS.Timeout;
-  resolve: (data: ExactJson) => void;
+  resolve: (data: AnswerData) => void;
   reject: (error: Error) => void;
 }
 
@@ -88,7 +88,7 @@ export class ChannelClient {
   }
 
   /** Sends a task and resolves with the answer's DATA. @throws ChannelRefused, ChannelUnavailable */
-  request(task: string, params: object, timeout = this.#timeout): Promise<ExactJson> {
+  request(task: string, params: object, timeout = this.#timeout): Promise<AnswerData> {
     if (this.#closed) return Promise.reject(new ChannelUnavailable('the channel is closed', UNSENT));
     if (this.#state === 'refused') return Promise.reject(new ChannelUnavailable(NOT_ADMITTED, UNSENT));
     if (this.#unsent.size + this.#sent.size >= this.#maxPending) {
@@ -238,7 +238,7 @@ export class ChannelClient {
     }
   }
 
-  #answer([id, delimiter, body]: Buffer[]): void {
+  #answer([id, delimiter, body, octets]: Buffer[]): void {
     if (id?.length !== 6 || delimiter?.length !== 0 || body === undefined) return;
     const key = id.readUIntBE(0, 6);
     const pending = this.#sent.get(key);
@@ -247,7 +247,7 @@ export class ChannelClient {
     this.#sent.delete(key);
     clearTimeout(pending.timer);
     try {
-      pending.resolve(decodeAnswer(body));
+      pending.resolve(decodeAnswer(body, octets));
     } catch (error) {
       pending.reject(answerError(pending.task, error));
     }

@@ -1,11 +1,18 @@
 import { type core, z } from 'zod';
 import type { ExactJson } from '../lib/json.js';
-import { BadRequest, decodeRequest, encodeAnswer, encodeError } from './envelope.js';
+import {
+  type Answer,
+  BadRequest,
+  decodeRequest,
+  encodeAnswer,
+  encodeAnswerWithOctets,
+  encodeError,
+} from './envelope.js';
 import { ErrorCode, TaskError } from './errors.js';
 import type { Handlers, Task, Tasks } from './tasks/index.js';
 
 /** Answers the bytes of one request from a connection. Never rejects, whatever the bytes are. */
-export type Answerer = (request: Uint8Array, connection: string) => Promise<string>;
+export type Answerer = (request: Uint8Array, connection: string) => Promise<Answer>;
 
 /**
  * Binds handlers to the tasks of a port. `onFailure` receives internal errors: anything but a TaskError that a handler
@@ -27,7 +34,8 @@ export function answerer<T extends Tasks>(
       const task = tasks[name] as Task;
       const handler = handlers[name] as (params: unknown, connection: string) => unknown;
       const result = await handler(parseParams(task, request.params), connection);
-      return encodeAnswer(z.encode(task.result, result));
+      const data = z.encode(task.result, result);
+      return typeof data === 'object' && data !== null ? encodeAnswerWithOctets(data) : encodeAnswer(data);
     } catch (error) {
       if (!isForPeer(error)) onFailure(error, name);
       return encodeError(error);

@@ -3,7 +3,8 @@ import { ChannelRefused, ErrorCode, REFUSAL_KINDS, type RefusalKind, TaskError }
 
 /**
  * The envelope of the wire contract: requests are `{"TASK","params"}`, answers are `{"EVENT":"ANSWER","DATA"}` or
- * `{"EVENT":"UPKI ERROR","MSG"}`.
+ * `{"EVENT":"UPKI ERROR","MSG"}`. An answer with `OCTETS` has a second frame: the member of DATA with this name, which would be
+ * base64 in the text. Only a request for octets gets such an answer.
  */
 
 interface Request {
@@ -36,8 +37,20 @@ export function decodeRequest(bytes: Uint8Array): Request {
   return { task, params };
 }
 
+/** The text of an answer, or its text and its octets. */
+export type Answer = string | readonly [text: string, octets: Uint8Array];
+
 export function encodeAnswer(data: unknown): string {
   return stringifyJson({ EVENT: 'ANSWER', DATA: data });
+}
+
+/** An answer whose DATA may have one member of octets. */
+export function encodeAnswerWithOctets(data: object): Answer {
+  for (const [name, octets] of Object.entries(data)) {
+    if (!(octets instanceof Uint8Array)) continue;
+    return [stringifyJson({ EVENT: 'ANSWER', DATA: { ...data, [name]: undefined }, OCTETS: name }), octets];
+  }
+  return encodeAnswer(data);
 }
 
 /** Sends a TaskError as it is and a BadRequest by its text. Any other error is internal and sent without details. */
@@ -50,11 +63,17 @@ export function encodeError(error: unknown): string {
   return stringifyJson({ EVENT: 'UPKI ERROR', MSG, KIND: 'retry' });
 }
 
-/** The answer's DATA. @throws ChannelRefused for an error answer, JsonError when the bytes are not an answer */
-export function decodeAnswer(bytes: Uint8Array): ExactJson {
+/** DATA of an answer. */
+export type AnswerData = ExactJson | { [name: string]: ExactJson | Uint8Array };
+
+/** The answer's DATA. @throws ChannelRefused for an error answer, JsonError when the frames are not an answer */
+export function decodeAnswer(bytes: Uint8Array, octets?: Uint8Array): AnswerData {
   const value = parseExactJson(bytes, 'the answer');
   if (isObject(value)) {
-    if (value.EVENT === 'ANSWER') return value.DATA ?? null;
+    const { EVENT, DATA = null, OCTETS } = value;
+    if (EVENT === 'ANSWER' && OCTETS === undefined) return DATA;
+    if (EVENT === 'ANSWER' && typeof OCTETS === 'string' && octets !== undefined && isObject(DATA))
+      return { ...DATA, [OCTETS]: octets };
     if (value.EVENT === 'UPKI ERROR' && typeof value.MSG === 'string') throw refusal(value.MSG, value.KIND);
   }
   throw new JsonError('neither an answer nor an error');

@@ -1,6 +1,6 @@
-import type { ExactJson } from '../lib/json.js';
 import { monotonic } from '../lib/monotonic.js';
 import { ChannelClient, type ChannelClientOptions, type ConnectionState } from './client.js';
+import type { AnswerData } from './envelope.js';
 import { ChannelUnavailable } from './errors.js';
 import { REPEATABLE } from './tasks/repeatable.js';
 
@@ -48,7 +48,7 @@ export class FailoverChannel {
   }
 
   /** @throws ChannelRefused, ChannelUnavailable */
-  async request(task: string, params: object, timeout?: number): Promise<ExactJson> {
+  async request(task: string, params: object, timeout?: number): Promise<AnswerData> {
     const untried = new Set(this.#peers);
     let failure: ChannelUnavailable | null = null;
     for (;;) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, Router } from 'zeromq';
+import { TurnLimit } from '../lib/turns.js';
 import type { Answerer } from './dispatch.js';
 
 type ServerSecurity = { mode: 'clear' } | { mode: 'curve'; secretKey: string; zapDomain: string };
@@ -33,6 +34,8 @@ const LINGER_MS = 1_000;
 /** ZeroMQ sends from its own thread. A peer that sees the close together with the last answer may lose that answer. */
 const ON_THE_WIRE_MS = 20;
 const REBIND_TRIES = 50;
+/** Requests are begun for so long in one turn, in ms: one for a certificate takes a millisecond or two. */
+const TURN_MS = 5;
 
 /**
  * The CA's end of a channel: a ROUTER that answers plain REQ peers and pipelining DEALER peers alike. Frames before the
@@ -41,6 +44,7 @@ const REBIND_TRIES = 50;
 export class ChannelServer {
   readonly #options: ChannelServerOptions;
   readonly #concurrency: number;
+  readonly #turn = new TurnLimit(TURN_MS);
   #socket: Router;
   #port = 0;
   #closing = false;
@@ -129,6 +133,7 @@ export class ChannelServer {
         if (socket.closed) return;
         throw error;
       }
+      await this.#turn.enter();
       if (this.#serves(socket)) void this.#work(socket, frames);
     }
   }
@@ -146,7 +151,8 @@ export class ChannelServer {
     try {
       // The first frame of a ROUTER's message identifies the connection.
       const answer = await this.#options.answer(body, frames[0]?.toString('hex') ?? '');
-      const send = this.#lastSend.then(() => socket.send([...frames.slice(0, delimiter + 1), answer]));
+      const parts = typeof answer === 'string' ? [answer] : answer;
+      const send = this.#lastSend.then(() => socket.send([...frames.slice(0, delimiter + 1), ...parts]));
       // A ROUTER drops answers to a vanished peer. A send fails only when the socket was closed meanwhile.
       this.#lastSend = send.catch(() => {});
       await this.#lastSend;

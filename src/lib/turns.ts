@@ -10,3 +10,22 @@ export class Turns {
     return this.#last;
   }
 }
+
+/** Spreads work that arrives at once over turns by its time. */
+export class TurnLimit {
+  /** When the current turn did its first work. */
+  #began: number | null = null;
+
+  /** @param most time after which no more work is begun in a turn, in ms */
+  constructor(private readonly most: number) {}
+
+  /** Call before each piece of work: resolves in a later turn when this one has lasted too long. */
+  async enter(): Promise<void> {
+    while (this.#began !== null && performance.now() - this.#began > this.most) await nextTurn();
+    if (this.#began !== null) return;
+    this.#began = performance.now();
+    setImmediate(() => {
+      this.#began = null;
+    });
+  }
+}

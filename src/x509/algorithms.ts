@@ -37,14 +37,18 @@ export function signerFor(key: KeyObject): KeySigner {
   return { algorithmOid, algorithm, sign: (data) => sign(hash, data, key) };
 }
 
-/** Like `signerFor`, but does not block the event loop: slow algorithms sign in another thread. */
+/** Hashing more octets than this takes longer than handing them to another thread. */
+const MOST_AT_ONCE = 128 * 1024;
+
+/** Like `signerFor`, but does not block the event loop: slow algorithms, and long data, are signed in another thread. */
 export function laterSignerFor(key: KeyObject): Signer {
   const { algorithmOid, algorithm, hash } = signatureOf(key);
   const isQuick = algorithmOid === OID.ecdsaWithSha256 || algorithmOid === OID.ed25519;
   return {
     algorithmOid,
     algorithm,
-    sign: isQuick ? (data) => sign(hash, data, key) : (data) => signLater(hash, data, key),
+    sign: (data) =>
+      isQuick && data.length <= MOST_AT_ONCE ? sign(hash, data, key) : signLater(hash, data, key),
   };
 }
 

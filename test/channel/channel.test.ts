@@ -1,8 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Dealer, Reply, Request } from 'zeromq';
 import { newCurveKeyPair, registrationKeys } from '../../src/channel/curve-keys.js';
-import { decodeRequest, encodeAnswer, encodeError } from '../../src/channel/envelope.js';
+import {
+  decodeRequest,
+  encodeAnswer,
+  encodeAnswerWithOctets,
+  encodeError,
+} from '../../src/channel/envelope.js';
 import { ChannelUnavailable, TaskError } from '../../src/channel/errors.js';
 import { Link } from '../../tools/kit/link.js';
 import { TestChannel } from './harness.js';
@@ -35,6 +41,41 @@ describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
       Array.from({ length: 1000 }, (_, index) => client.request('echo', { index, turns: 20 - (index % 20) })),
     );
     expect(answers.map((answer) => (answer as { index: number }).index)).toEqual([...Array(1000).keys()]);
+  });
+
+  it('transfers octets in a frame of their own, among other answers', async () => {
+    const octets = randomBytes(3_000_000);
+    const world = await channel(mode, async (bytes) => {
+      const { params } = decodeRequest(bytes);
+      return encodeAnswerWithOctets(params.octets === true ? { number: 7, part: octets } : params);
+    });
+    const client = world.client();
+    const asked = Array.from({ length: 12 }, (_, n) =>
+      client.request('any', n % 3 === 0 ? { octets: true } : { n }),
+    );
+    for (const [n, answer] of (await Promise.all(asked)).entries()) {
+      if (n % 3 !== 0) expect(answer).toEqual({ n });
+      else expect(octets.equals((answer as { part: Buffer }).part)).toBe(true);
+    }
+  });
+
+  it('begins requests that arrive at once in several turns of the event loop', async () => {
+    const begun = new Map<number, number>();
+    let turns = 0;
+    const ticking = setInterval(() => {
+      turns += 1;
+    }, 0);
+    const client = (
+      await channel(mode, async () => {
+        begun.set(turns, (begun.get(turns) ?? 0) + 1);
+        for (const end = performance.now() + 3; performance.now() < end; );
+        return encodeAnswer(true);
+      })
+    ).client();
+    await Promise.all(Array.from({ length: 60 }, () => client.request('any', {})));
+    clearInterval(ticking);
+    // A turn begins requests when they arrive, and once more at its end.
+    expect(Math.max(...begun.values())).toBeLessThanOrEqual(6);
   });
 
   it('handles no more requests at once than configured', async () => {

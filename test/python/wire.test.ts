@@ -56,7 +56,7 @@ describe('a task that the other side does not have', () => {
 
   it('is told apart, by kind from ours and by its words from the Python CA', async () => {
     const answer = answerer(operations, {} as Handlers<OperationsTasks>, () => {});
-    const ours = await answer(Buffer.from('{"TASK":"nope"}'), 'a connection');
+    const ours = String(await answer(Buffer.from('{"TASK":"nope"}'), 'a connection'));
     expect((JSON.parse(ours) as Record<string, ExactJson>).KIND).toBe('unknownTask');
     expect(refusal(ours).kind).toBe('unknownTask');
     expect(refusal('{"EVENT": "UPKI ERROR", "MSG": "[700] Unknown task: nope"}').kind).toBe('unknownTask');

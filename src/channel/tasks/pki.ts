@@ -25,6 +25,7 @@ const issuer = z
   .meta({ wire: 'id of an issuer or root' });
 
 const base64 = z.string().meta({ wire: 'base64 of DER' });
+const octets = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 /** A request for a whole chain is under 1 kB. */
 const MAX_OCSP_REQUEST = 16_384;
 
@@ -94,14 +95,19 @@ export const pkiTasks = {
   ),
   get_crl_part: task(
     'Returns a part of a CRL, which may be large, from `offset` on. Reads the CRL with `number` if the CA still has it, else ' +
-      'the current one; empty when its number is `unless`.',
+      'the current one; empty when its number is `unless`. With `octets` the part is the second frame of the answer.',
     z.object({
       offset: z.number().int().min(0).default(0),
       number: z.number().int().optional(),
       unless: z.number().int().optional(),
       issuer: issuer.optional(),
+      octets: z.boolean().default(false),
     }),
-    z.object({ number: z.number().int(), size: z.number().int(), part: base64 }),
+    z.object({
+      number: z.number().int(),
+      size: z.number().int(),
+      part: z.union([base64, octets]).meta({ wire: 'base64 of DER, or DER' }),
+    }),
   ),
   generate_crl: task('Signs a new CRL now.', none, base64),
   get_options: task(

@@ -268,10 +268,11 @@ export class CaClient implements CertificateAuthority {
     let copy = this.#crls.get(issuer);
     if (copy === undefined) {
       const which = issuer === '' ? {} : { issuer };
+      const part = { ...which, octets: true };
       copy = new CrlCopy({
         beginning: (unless) =>
-          this.#call('get_crl_part', { ...which, ...(unless !== null && { unless }) }, CRL_WAIT),
-        rest: (number, offset) => this.#call('get_crl_part', { ...which, number, offset }),
+          this.#call('get_crl_part', { ...part, ...(unless !== null && { unless }) }, CRL_WAIT),
+        rest: (number, offset) => this.#call('get_crl_part', { ...part, number, offset }),
         whole: async () => Buffer.from(await this.#call('get_crl', which), 'base64'),
       });
       this.#crls.set(issuer, copy);

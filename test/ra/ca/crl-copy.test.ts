@@ -7,14 +7,15 @@ import { CrlCopy, type CrlSource } from '../../../src/ra/ca/crl-copy.js';
 const PART = 10;
 
 /** A CA that says its current CRL, and no other, in parts of ten octets; `asked` is what crossed the channel. */
-function aCa(der: Buffer) {
+function aCa(der: Buffer, form: 'octets' | 'base64' = 'octets') {
   const asked: string[] = [];
   const ca = { number: 1, der, asked, before: (_offset: number) => {} };
   const part = async (offset: number, unless: number | null = null) => {
     ca.before(offset);
     asked.push(`${offset}${unless === null ? '' : ` unless ${unless}`}`);
     const octets = ca.number === unless ? Buffer.alloc(0) : ca.der.subarray(offset, offset + PART);
-    return { number: ca.number, size: ca.der.length, part: octets.toString('base64') };
+    const part = form === 'octets' ? octets : octets.toString('base64');
+    return { number: ca.number, size: ca.der.length, part };
   };
   const source: CrlSource = {
     beginning: (unless) => part(0, unless),
@@ -28,6 +29,7 @@ describe('the RA’s copy of the CRL', () => {
   it.each([0, 1, 10, 25, 30])('of %i octets is put together from its parts', async (size) => {
     const der = Buffer.from(Array.from({ length: size }, (_, index) => index));
     expect(await aCa(der).copy.current()).toEqual(der);
+    expect(await aCa(der, 'base64').copy.current()).toEqual(der);
   });
 
   it('is read four parts at a time, also from a CA that sends smaller ones than the first', async () => {

@@ -377,6 +377,8 @@ describe('the CRL', () => {
     const { number, part } = await ra.call('get_crl_part', {});
     await ra.call('generate_crl', {});
     expect(await ra.call('get_crl_part', { number, offset: 0 })).toMatchObject({ number, part });
+    const { part: octets } = await ra.call('get_crl_part', { number, octets: true });
+    expect(Buffer.from(octets).toString('base64')).toBe(part);
     const next = await ra.call('get_crl_part', {});
     expect(next.number).toBeGreaterThan(number);
     await ra.call('generate_crl', {});
