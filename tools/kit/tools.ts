@@ -3,29 +3,15 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { CommandFailed, run } from './command.js';
+import type { GoBuild } from './go-build.js';
 import { goClockOverlay } from './go-clock.js';
+import { alone } from './lock.js';
 
 /** The registries do not have the program, or this machine cannot install it. */
 export class NotInstallable extends Error {}
 
 /** Milliseconds. Traefik is seventeen hundred Go packages: on two cores that have other work, too, more than half an hour. */
 const INSTALL_LIMIT = 60 * 60_000;
-
-/** A program of a Go module that is built from a modified copy of its source. */
-export interface GoBuild {
-  module: string;
-  version: string;
-  /** Folder of the program in the module; the module itself when absent. */
-  folder?: string;
-  program: string;
-  tags?: string[];
-  /** Arguments of `go mod edit`. */
-  edit?: string[];
-  /** Files to add to the published module, by path. */
-  add?: Record<string, string>;
-  /** Builds the program with the clock of `go-clock.ts`. */
-  clock?: boolean;
-}
 
 /**
  * Finds programs or installs them from their registries: Debian packages on the machine, everything else in our own
@@ -48,13 +34,14 @@ export class Tools {
 
   /** Path of a Debian package's program. */
   async apt(name: string, program = name): Promise<string> {
-    return onPath(program) ?? this.#apt(name, program, () => onPath(program));
+    const there = () => onPath(program);
+    return this.#once(there, () => this.#apt(name, program, there));
   }
 
   /** Path of a file of a Debian package. */
   async aptPackage(name: string, file: string): Promise<string> {
-    const there = () => (existsSync(file) ? file : null);
-    return there() ?? this.#apt(name, file, there);
+    const there = () => existing(file);
+    return this.#once(there, () => this.#apt(name, file, there));
   }
 
   async #apt(name: string, wanted: string, found: () => string | null): Promise<string> {
@@ -68,14 +55,15 @@ export class Tools {
   /** Path of a file of a Debian package that is unpacked into the cache; the package is neither configured nor started. */
   async aptUnpacked(name: string, file: string): Promise<string> {
     const folder = join(this.cache, 'debian', name);
-    const path = join(folder, file);
-    if (existsSync(path)) return path;
-    if (!onPath('apt-get')) throw new NotInstallable('this is no Debian machine');
-    await mkdir(folder, { recursive: true });
-    await this.#updateApt();
-    await this.#install('apt-get', ['download', '-q', name], { cwd: folder });
-    await this.#install('sh', ['-c', 'dpkg -x ./*.deb .'], { cwd: folder });
-    return existsSync(path) ? path : missing(file, `the Debian package ${name}`);
+    const there = () => existing(join(folder, file));
+    return this.#once(there, async () => {
+      if (!onPath('apt-get')) throw new NotInstallable('this is no Debian machine');
+      await mkdir(folder, { recursive: true });
+      await this.#updateApt();
+      await this.#install('apt-get', ['download', '-q', name], { cwd: folder });
+      await this.#install('sh', ['-c', 'dpkg -x ./*.deb .'], { cwd: folder });
+      return there() ?? missing(file, `the Debian package ${name}`);
+    });
   }
 
   /** Version of an installed Debian package. */
@@ -86,8 +74,7 @@ export class Tools {
 
   /** Path of a program of a Python package, in a separate environment. */
   async pip(name: string, program = name): Promise<string> {
-    const path = join(await this.#venv(name), program);
-    return existsSync(path) ? path : missing(program, `the Python package ${name}`);
+    return existing(join(await this.#venv(name), program)) ?? missing(program, `the Python package ${name}`);
   }
 
   /** Path of the Python of an environment with the package (`name`, or `name==version`) and its dependencies. */
@@ -106,23 +93,29 @@ export class Tools {
   async #venv(name: string, what = [name]): Promise<string> {
     const folder = join(this.cache, 'python', name);
     const done = join(folder, '.installed');
-    if (existsSync(done)) return join(folder, 'bin');
-    const python = onPath('python3');
-    if (!python) throw new NotInstallable('there is no python3 on this machine');
-    await this.#install(python, ['-m', 'venv', '--clear', folder]);
-    await this.#install(join(folder, 'bin/pip'), ['install', '-q', ...what]);
-    await writeFile(done, '');
-    return join(folder, 'bin');
+    const there = () => existing(done) && join(folder, 'bin');
+    return this.#once(there, async () => {
+      const python = onPath('python3');
+      if (!python) throw new NotInstallable('there is no python3 on this machine');
+      await this.#install(python, ['-m', 'venv', '--clear', folder]);
+      await this.#install(join(folder, 'bin/pip'), ['install', '-q', ...what]);
+      await writeFile(done, '');
+      return join(folder, 'bin');
+    });
   }
 
   /** Path of a program of a Go module, in this version; built without cgo, so that it needs no C compiler and no C library. */
   async go(pkg: string, version: string, program: string): Promise<string> {
     const path = this.#goPath(program, version);
-    if (existsSync(path)) return path;
-    await this.#install(goTool(), ['install', `${pkg}@${version}`], {
-      env: { GOBIN: dirname(path), GOFLAGS: '', CGO_ENABLED: '0' },
-    });
-    return path;
+    return this.#once(
+      () => existing(path),
+      async () => {
+        await this.#install(goTool(), ['install', `${pkg}@${version}`], {
+          env: { GOBIN: dirname(path), GOFLAGS: '', CGO_ENABLED: '0' },
+        });
+        return path;
+      },
+    );
   }
 
   /** Path of a program that `go` or `goFrom` built in an earlier run: compiling it takes minutes. @throws NotInstallable */
@@ -137,10 +130,19 @@ export class Tools {
   }
 
   /** Path of a program built from a modified copy of a Go module, for modules that `go install` cannot build as published. */
-  async goFrom({ module, version, folder = '.', program, tags = [], edit = [], add = {}, clock }: GoBuild) {
-    const path = this.#goPath(program, `${version}${clock ? '-clock' : ''}`);
+  async goFrom(build: GoBuild): Promise<string> {
+    const path = this.#goPath(build.program, `${build.version}${build.clock ? '-clock' : ''}`);
+    return this.#once(
+      () => existing(path),
+      () => this.#goFrom(build, path),
+    );
+  }
+
+  async #goFrom(
+    { module, version, folder = '.', tags = [], edit = [], add = {}, clock }: GoBuild,
+    path: string,
+  ) {
     const bin = dirname(path);
-    if (existsSync(path)) return path;
     const downloaded = await this.#install(goTool(), ['mod', 'download', '-json', `${module}@${version}`]);
     const source = join(bin, 'source');
     await rm(source, { recursive: true, force: true });
@@ -238,6 +240,11 @@ export class Tools {
     return { program: join(target, 'release', program), version };
   }
 
+  /** What is there, else what is installed: by one process at a time, because several would write into one folder. */
+  async #once(there: () => string | null, install: () => Promise<string>): Promise<string> {
+    return there() ?? alone(join(this.cache, 'lock'), async () => there() ?? install());
+  }
+
   /** Only root can update the package lists; old lists may be enough. */
   #updateApt(): Promise<unknown> {
     this.#aptUpdated ??= this.#install('apt-get', ['update', '-q']).catch(() => undefined);
@@ -279,6 +286,8 @@ export function onPath(program: string): string | null {
   const folders = (process.env.PATH ?? '').split(delimiter);
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
 }
+
+const existing = (path: string): string | null => (existsSync(path) ? path : null);
 
 function missing(program: string, where: string): never {
   throw new NotInstallable(`${where} holds no program ${program}`);

@@ -1,5 +1,5 @@
 import { run } from '../../kit/command.js';
-import type { GoBuild } from '../../kit/tools.js';
+import type { GoBuild } from '../../kit/go-build.js';
 import type { Client, Obtained } from '../client.js';
 import { addTxt, execHook, type World } from '../world.js';
 

@@ -1,5 +1,5 @@
+import type { GoBuild } from '../../kit/go-build.js';
 import type { RunningProcess } from '../../kit/process.js';
-import type { GoBuild } from '../../kit/tools.js';
 import { until } from '../../kit/until.js';
 import type { Client, Obtained } from '../client.js';
 import { execHook, type World } from '../world.js';
