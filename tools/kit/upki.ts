@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
@@ -211,9 +212,6 @@ export async function freeUpkiPorts(): Promise<UpkiPorts> {
   return { ra, http, ca, registration };
 }
 
-/** Ports returned earlier, which are not returned again: their listeners may not have started yet. */
-const taken = new Set<number>();
-
 /**
  * Free loopback ports below the system's range for outgoing connections, so that none is taken while its
  * listener restarts.
@@ -233,11 +231,25 @@ async function freeRanges(count: number, length: number): Promise<number[]> {
   while (found.length < count) {
     const first = 12_000 + Math.floor(Math.random() * 20_000);
     const range = Array.from({ length }, (_, index) => first + index);
-    if (range.some((port) => taken.has(port))) continue;
-    for (const port of range) taken.add(port);
-    if ((await Promise.all(range.map(isFree))).every(Boolean)) found.push(first);
+    const free = await Promise.all(range.map(async (port) => (await isFree(port)) && (await reserve(port))));
+    if (free.every(Boolean)) found.push(first);
   }
   return found;
+}
+
+/** How far above a port the UDP port is that reserves it: no server of ours and no foreign one listens there. */
+const RESERVATION = 20_000;
+
+/**
+ * Reserves a port until this process ends, also while nothing listens on it: tests and tools choose ports at the same time. False if
+ * it is reserved already.
+ */
+function reserve(port: number): Promise<boolean> {
+  const socket = createSocket('udp4').unref();
+  return new Promise((resolve) => {
+    socket.once('error', () => resolve(false));
+    socket.bind(port + RESERVATION, '127.0.0.1', () => resolve(true));
+  });
 }
 
 export function isFree(port: number): Promise<boolean> {
