@@ -3,6 +3,7 @@ import { addressOf } from '../http/peer.js';
 import type { Account } from '../model/facts.js';
 import { Problem } from '../model/problem.js';
 import { accountStatus } from '../model/status.js';
+import type { Subject, Subjects } from '../model/subject.js';
 import type { RegistrationAuthority } from '../ra/registration-authority.js';
 import { type PublicKey, parseJwk } from './jose/jwk.js';
 import { isSignedWith, type Jws, parseJws, signatureAlgorithm, stringMember, verifyJws } from './jose/jws.js';
@@ -20,10 +21,17 @@ export interface AccountRequest extends SignedRequest {
   account: Account;
 }
 
-/** A request with the requested object, if that was read together with the account. */
-interface AccountRequestAbout<T> extends AccountRequest {
-  ahead: Promise<T> | undefined;
+/** The signer of a request, and what the request is about, if that was read together with the account. */
+interface Signer<Kind extends keyof Subjects> {
+  account: Account | null;
+  ahead?: Promise<Subjects[Kind] | null>;
 }
+
+interface AccountRequestAbout<Kind extends keyof Subjects> extends AccountRequest {
+  ahead: Promise<Subjects[Kind] | null> | undefined;
+}
+
+type Readers = { [Kind in keyof Subjects]: { find(id: string): Promise<Subjects[Kind] | null> } };
 
 export interface KeyRequest extends SignedRequest {
   key: PublicKey;
@@ -32,32 +40,44 @@ export interface KeyRequest extends SignedRequest {
 /** Authenticates ACME POSTs. The methods follow RFC 8555 §6, in order. */
 export class SignedRequests {
   readonly #keys = new KeyCache();
+  readonly #readers: Readers;
 
   constructor(
-    private readonly ra: Pick<RegistrationAuthority, 'accounts' | 'uses'>,
+    private readonly ra: Pick<
+      RegistrationAuthority,
+      'accounts' | 'uses' | 'authorizations' | 'orders' | 'certificates'
+    >,
     private readonly nonces: Nonces,
     private readonly links: LinkBuilder,
-  ) {}
+  ) {
+    this.#readers = { authorization: ra.authorizations, order: ra.orders, certificate: ra.certificates };
+  }
 
   /** A request signed by the account in `kid`. */
   byAccount(request: FastifyRequest): Promise<AccountRequest> {
-    return this.byAccountAbout(request, async () => undefined);
+    return this.#byAccount(request);
   }
 
   /**
-   * As `byAccount`, with a read that the request probably needs. If the signature is verified by then, it starts together with the read
-   * of the account, which saves a round trip to the database; else the caller reads.
+   * As `byAccount`, for a request that probably needs this resource. If the signature is verified by then, the resource is read
+   * together with the account, which saves a statement or a round trip to the database; else the caller reads it.
    */
-  async byAccountAbout<T>(request: FastifyRequest, read: () => Promise<T>): Promise<AccountRequestAbout<T>> {
+  byAccountAbout<Kind extends keyof Subjects>(
+    request: FastifyRequest,
+    kind: Kind,
+    id: string,
+  ): Promise<AccountRequestAbout<Kind>> {
+    return this.#byAccount(request, { kind, id });
+  }
+
+  async #byAccount<Kind extends keyof Subjects>(
+    request: FastifyRequest,
+    about?: Subject<Kind>,
+  ): Promise<AccountRequestAbout<Kind>> {
     const { jws, links } = this.#open(request);
-    let ahead: Promise<T> | undefined;
-    const signed = await this.#fromAccount(request, jws, requireKid(jws), links, () => {
-      ahead = read();
-      // If the request is refused, the read is not awaited, and its rejection must not be unhandled.
-      ahead.catch(() => undefined);
-    });
+    const signed = await this.#fromAccount(request, jws, requireKid(jws), links, about);
     request.accountId = signed.account.id;
-    return { ...signed, ahead };
+    return signed;
   }
 
   /** A request signed by the key in `jwk`: newAccount (§7.3). */
@@ -82,39 +102,44 @@ export class SignedRequests {
     return { jws, links };
   }
 
-  async #fromAccount(
+  async #fromAccount<Kind extends keyof Subjects>(
     request: FastifyRequest,
     jws: Jws,
     kid: string,
     links: Links,
-    onSigned: () => void = () => {},
-  ): Promise<AccountRequest> {
+    about?: Subject<Kind>,
+  ): Promise<AccountRequestAbout<Kind>> {
     const id = await this.links.accountId(kid, links);
-    const account = id === null ? null : await this.#signer(id, jws, onSigned);
+    const { account, ahead }: Signer<Kind> =
+      id === null ? { account: null } : await this.#signer(id, jws, about);
     if (!account) throw new Problem('accountDoesNotExist', '"kid" is not the URL of an account here'); // §6.2
     requireValid(account); // §7.3.6
     this.ra.uses.note(account.id, addressOf(request));
-    return { account, payload: jws.payload, links };
+    return { account, payload: jws.payload, links, ahead };
   }
 
   /**
-   * The account that signed (§6.2); the nonce is spent (§6.5). If the account's cached key verifies the signature, the account is read
-   * in the same step in which the nonce is spent, which saves a round trip to the database. The account's current key decides.
-   * `onSigned` is called before that step.
+   * The account that signed (§6.2); the nonce is spent (§6.5). If the account's cached key verifies the signature, the account and
+   * what the request is about are read in the same step in which the nonce is spent, which saves a round trip to the database. The
+   * account's current key decides.
    */
-  async #signer(id: string, jws: Jws, onSigned: () => void): Promise<Account | null> {
+  async #signer<Kind extends keyof Subjects>(
+    id: string,
+    jws: Jws,
+    about?: Subject<Kind>,
+  ): Promise<Signer<Kind>> {
     const last = this.#keys.lastOf(id);
     if (last !== null && isSignedWith(jws, last.key)) {
-      onSigned();
-      const account = await this.#spendNonceBy(id, jws);
+      const signer = await this.#spendNonceBy(id, jws, about);
+      const { account } = signer;
       if (account && account.thumbprint !== last.thumbprint) verifyJws(jws, this.#keys.ofAccount(account));
-      return account;
+      return signer;
     }
     const account = await this.ra.accounts.byId(id);
-    if (!account) return null;
+    if (!account) return { account };
     verifyJws(jws, this.#keys.ofAccount(account));
     await this.#spendNonce(jws);
-    return account;
+    return { account };
   }
 
   async #fromKey(jws: Jws, jwk: unknown, links: Links): Promise<KeyRequest> {
@@ -129,14 +154,21 @@ export class SignedRequests {
     requireOk(await this.nonces.spend(requireNonce(jws)));
   }
 
-  async #spendNonceBy(id: string, jws: Jws): Promise<Account | null> {
-    if (!this.nonces.spendBy) {
-      const [account] = await Promise.all([this.ra.accounts.byId(id), this.#spendNonce(jws)]);
-      return account;
+  async #spendNonceBy<Kind extends keyof Subjects>(
+    id: string,
+    jws: Jws,
+    about?: Subject<Kind>,
+  ): Promise<Signer<Kind>> {
+    if (this.nonces.spendBy) {
+      const { verdict, account, found } = await this.nonces.spendBy(id, requireNonce(jws), about);
+      requireOk(verdict);
+      return about ? { account, ahead: Promise.resolve(found) } : { account };
     }
-    const { verdict, account } = await this.nonces.spendBy(id, requireNonce(jws));
-    requireOk(verdict);
-    return account;
+    const ahead = about && this.#readers[about.kind].find(about.id);
+    // If the request is refused, the read is not awaited, and its rejection must not be unhandled.
+    ahead?.catch(() => undefined);
+    const [account] = await Promise.all([this.ra.accounts.byId(id), this.#spendNonce(jws)]);
+    return ahead ? { account, ahead } : { account };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Account } from '../../model/facts.js';
+import type { Subject, Subjects } from '../../model/subject.js';
 
 /** Replay nonces (RFC 8555 §6.5), each accepted once. */
 export interface Nonces {
@@ -7,10 +8,14 @@ export interface Nonces {
   /** Spends a nonce; resolves with `ok` exactly once for each issued nonce. */
   spend(nonce: string): NonceVerdict | Promise<NonceVerdict>;
   /**
-   * Spends a nonce and reads the account in one step; present if both are in one database. The account is null when it does not exist,
-   * or the verdict needed no query.
+   * Spends a nonce, and reads the account and what its request is about in one step; present if all are in one database. Each is null
+   * when it does not exist, or the verdict is not `ok`.
    */
-  spendBy?(accountId: string, nonce: string): Promise<{ verdict: NonceVerdict; account: Account | null }>;
+  spendBy?<Kind extends keyof Subjects>(
+    accountId: string,
+    nonce: string,
+    about?: Subject<Kind>,
+  ): Promise<{ verdict: NonceVerdict; account: Account | null; found: Subjects[Kind] | null }>;
 }
 
 export type NonceVerdict = 'ok' | 'unknown' | 'spent' | 'expired';

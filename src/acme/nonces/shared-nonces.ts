@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { monotonic } from '../../lib/monotonic.js';
 import type { Account } from '../../model/facts.js';
+import type { Subject, Subjects } from '../../model/subject.js';
 import { ISSUER_BYTES, NONCE_KEY_BYTES, type Nonce, NonceForm } from './nonce-form.js';
 import { NONCE_LIFETIME, type Nonces, type NonceVerdict } from './nonces.js';
 
@@ -13,12 +14,13 @@ interface NonceStore {
   nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
   /** Marks a nonce of this key as spent; `unknown` when the key is no longer in use. */
   spendNonce(key: Uint8Array, nonce: Mark): Promise<Spent>;
-  /** As `spendNonce`, and reads the account with this id in the same step. */
-  spendNonceBy(
+  /** As `spendNonce`, and reads the account with this id and what its request is about in the same step. */
+  spendNonceBy<Kind extends keyof Subjects>(
     accountId: string,
     key: Uint8Array,
     nonce: Mark,
-  ): Promise<{ spent: Spent; account: Account | null }>;
+    about?: Subject<Kind>,
+  ): Promise<{ spent: Spent; account: Account | null; found: Subjects[Kind] | null }>;
   /** Deletes at most `limit` spent nonces that were created before this second; resolves with their number. */
   forgetNonces(beforeSecond: number, limit: number): Promise<number>;
 }
@@ -73,14 +75,15 @@ export class SharedNonces implements Nonces {
     return this.#spent(await this.store.spendNonce(this.key, nonce));
   }
 
-  async spendBy(
+  async spendBy<Kind extends keyof Subjects>(
     accountId: string,
     text: string,
-  ): Promise<{ verdict: NonceVerdict; account: Account | null }> {
+    about?: Subject<Kind>,
+  ): Promise<{ verdict: NonceVerdict; account: Account | null; found: Subjects[Kind] | null }> {
     const nonce = await this.#read(text);
-    if (typeof nonce === 'string') return { verdict: nonce, account: null };
-    const { spent, account } = await this.store.spendNonceBy(accountId, this.key, nonce);
-    return { verdict: await this.#spent(spent), account };
+    if (typeof nonce === 'string') return { verdict: nonce, account: null, found: null };
+    const { spent, account, found } = await this.store.spendNonceBy(accountId, this.key, nonce, about);
+    return { verdict: await this.#spent(spent), account, found };
   }
 
   /** The checks of a nonce that need no store. */

@@ -36,9 +36,7 @@ export function authorizationRoutes(app: FastifyInstance, context: AcmeContext):
   /** §7.5, and §7.5.2 to deactivate */
   app.post<AuthorizationPath>('/authz/:id', async (request, reply) => {
     const { id } = request.params;
-    const { account, payload, links, ahead } = await signed.byAccountAbout(request, () =>
-      ra.authorizations.find(id),
-    );
+    const { account, payload, links, ahead } = await signed.byAccountAbout(request, 'authorization', id);
     if (isPostAsGet(payload))
       return authorizationAnswer(reply, await ra.authorizations.get(account, id, ahead), links, context);
     if (requireObject(payload).status !== 'deactivated') {

@@ -12,9 +12,7 @@ export function certificateRoutes(app: FastifyInstance, { ra, signed, alternateC
   for (const url of ['/cert/:id', '/cert/:id/:alternate']) {
     app.post<CertificatePath>(url, async (request, reply) => {
       const { id } = request.params;
-      const { account, payload, links, ahead } = await signed.byAccountAbout(request, () =>
-        ra.certificates.find(id),
-      );
+      const { account, payload, links, ahead } = await signed.byAccountAbout(request, 'certificate', id);
       requirePostAsGet(payload);
       const certificate = await ra.certificates.get(account, id, ahead);
       const chains = [certificate.chain, ...(await alternateChains(certificate))];

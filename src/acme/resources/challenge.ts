@@ -19,9 +19,7 @@ export function challengeRoutes(app: FastifyInstance, context: AcmeContext): voi
     const path = `/challenge/:authorization/${type}`;
     app.post<ChallengePath>(path, { config: { waits: true } }, async (request, reply) => {
       const id = request.params.authorization;
-      const { account, payload, links, ahead } = await signed.byAccountAbout(request, () =>
-        ra.authorizations.find(id),
-      );
+      const { account, payload, links, ahead } = await signed.byAccountAbout(request, 'authorization', id);
       if (!isPostAsGet(payload)) requireObject(payload); // §7.5.1: `{}`; other members are ignored
       const authorization = isPostAsGet(payload)
         ? await ra.authorizations.withChallenge(account, id, type, ahead)

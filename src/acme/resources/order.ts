@@ -33,7 +33,7 @@ export function orderRoutes(app: FastifyInstance, context: AcmeContext): void {
   /** §7.4, polled with POST-as-GET */
   app.post<OrderPath>('/order/:id', async (request, reply) => {
     const { id } = request.params;
-    const { account, payload, links, ahead } = await signed.byAccountAbout(request, () => ra.orders.find(id));
+    const { account, payload, links, ahead } = await signed.byAccountAbout(request, 'order', id);
     requirePostAsGet(payload);
     return orderAnswer(reply, await ra.orders.get(account, id, ahead), links, ra.clock());
   });
@@ -41,7 +41,7 @@ export function orderRoutes(app: FastifyInstance, context: AcmeContext): void {
   /** §7.4 */
   app.post<OrderPath>('/order/:id/finalize', async (request, reply) => {
     const { id } = request.params;
-    const { account, payload, links, ahead } = await signed.byAccountAbout(request, () => ra.orders.find(id));
+    const { account, payload, links, ahead } = await signed.byAccountAbout(request, 'order', id);
     const csr = requireDer(requireObject(payload), 'csr');
     const found = await ra.finalizations.finalize(account, id, csr, { from: addressOf(request), ahead });
     return orderAnswer(reply, found, links, ra.clock());

@@ -1,4 +1,5 @@
 import type { Account } from '../../model/facts.js';
+import type { Subject, Subjects } from '../../model/subject.js';
 import type { Allowances } from './allowances.js';
 
 /** The key under which a nonce is marked as spent. */
@@ -21,12 +22,16 @@ export interface SharedByReplicas extends Allowances {
   nonceKey(candidate: Uint8Array): Promise<Uint8Array>;
   /** Marks a nonce spent: `spent` when it was, `unknown` when its key is no longer the one in use. */
   spendNonce(key: Uint8Array, nonce: NonceMark): Promise<SpentNonce>;
-  /** The same, and reads the account of this id in the same step. */
-  spendNonceBy(
+  /**
+   * The same, and reads the account of this id and what its request is about in the same step. Each is null when it does not exist,
+   * or the nonce is not `ok`.
+   */
+  spendNonceBy<Kind extends keyof Subjects>(
     accountId: string,
     key: Uint8Array,
     nonce: NonceMark,
-  ): Promise<{ spent: SpentNonce; account: Account | null }>;
+    about?: Subject<Kind>,
+  ): Promise<{ spent: SpentNonce; account: Account | null; found: Subjects[Kind] | null }>;
   /** Deletes at most `limit` marks of nonces made before this second; how many. */
   forgetNonces(beforeSecond: number, limit: number): Promise<number>;
 }

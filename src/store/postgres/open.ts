@@ -9,6 +9,7 @@ import { caStoreOver } from '../rows/ca/store.js';
 import { maybe } from '../rows/calls.js';
 import { fromRow as accountFromRow } from '../rows/ra/accounts.js';
 import { raStoreOver } from '../rows/ra/store.js';
+import { fromRows } from '../rows/ra/subjects.js';
 import { caOperations, SHORT_CA } from './ca/operations.js';
 import { PostgresCalls } from './calls.js';
 import { DatabaseClient } from './client.js';
@@ -16,26 +17,31 @@ import { migrate, SCHEMAS } from './migrations.js';
 import { GatheredAllowances } from './ra/gathered-allowances.js';
 import * as nonces from './ra/nonces.js';
 import { raOperations, SHORT_RA } from './ra/operations.js';
+import { SeenChallenges } from './ra/seen-challenges.js';
 
 const PAUSE_MS = 500;
 
 export async function openPostgresRaStore(url: string, options: OpenOptions): Promise<RaStore> {
+  const seen = new SeenChallenges();
   const calls = new PostgresCalls(
     await database(url, 'ra', options),
-    raOperations(),
+    raOperations(seen),
     SHORT_RA,
     facts(url, options),
   );
   const allowances = new GatheredAllowances((operation) => calls.carryOut(({ quick }) => operation(quick)));
   return raStoreOver(calls, {
     nonceKey: (candidate) => calls.carryOut((db) => nonces.nonceKey(db, candidate)),
-    spendNonce: async (key, nonce) => {
-      const { spent } = await calls.carryOut((db) => nonces.spendNonce(db.quick, key, nonce));
-      return spent;
-    },
-    spendNonceBy: async (id, key, nonce) => {
-      const { spent, account } = await calls.carryOut((db) => nonces.spendNonce(db.quick, key, nonce, id));
-      return { spent, account: maybe(account, accountFromRow) };
+    spendNonce: (key, nonce) => calls.carryOut((db) => nonces.spendNonce(db.quick, key, nonce)),
+    async spendNonceBy(id, key, nonce, about) {
+      const { spent, account, found } = await calls.carryOut((db) =>
+        nonces.spendNonceBy(db.quick, seen, id, key, nonce, about),
+      );
+      return {
+        spent,
+        account: maybe(account, accountFromRow),
+        found: about && found ? fromRows[about.kind](found) : null,
+      };
     },
     forgetNonces: (before, limit) => calls.carryOut((db) => nonces.forgetNonces(db, before, limit)),
     use: (...use) => allowances.use(...use),

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SharedNonces } from '../../../src/acme/nonces/shared-nonces.js';
-import type { Account } from '../../../src/model/facts.js';
 import type { SharedByReplicas } from '../../../src/store/contract/shared.js';
 import { openRaStore, type RaStore } from '../../../src/store/index.js';
+import { aCertificate, anAccount, anAuthorization, anOrder } from '../../../tools/kit/facts.js';
 import { withClient } from '../../../tools/kit/postgres/client.js';
 import { PostgresServer } from '../../../tools/kit/postgres/server.js';
 
@@ -59,22 +59,44 @@ describe('replay nonces of replicas (RFC 8555 §6.5)', () => {
     expect(await (await replica(1)).spend(nonce)).toBe('ok');
   });
 
-  it('are spent in one step with reading the account that used them, whether there is one or not', async () => {
-    const account: Account = {
-      ...{ id: 'account', jwk: { kty: 'EC' }, thumbprint: 'thumbprint', contact: [], termsAgreedAt: null },
-      ...{ externalAccount: null, createdAt: time, deactivatedAt: null, revokedAt: null, nodeId: null },
-    };
+  it('are spent in one step with reading the account that used them and what it asks for, whether they exist or not', async () => {
+    const account = anAccount();
+    const certificateOrder = anOrder(account);
+    const certificate = aCertificate(certificateOrder);
+    const authorization = anAuthorization(account);
+    const order = anOrder(account, { authorizationIds: [authorization.id] });
     await stores[1]?.createAccount(account);
+    await stores[1]?.createOrder(order, [authorization]);
+    await stores[1]?.createOrder(certificateOrder, []);
+    await stores[1]?.recordIssuance(certificateOrder.id, certificate);
     const nonces = await replica(0);
     const nonce = nonces.mint();
-    expect(await nonces.spendBy('account', nonce)).toEqual({ verdict: 'ok', account });
-    expect(await nonces.spendBy('account', nonce)).toEqual({ verdict: 'spent', account });
+    const nothing = { account: null, found: null };
+    expect(await nonces.spendBy(account.id, nonce)).toEqual({ verdict: 'ok', account, found: null });
+    expect(await nonces.spendBy(account.id, nonce)).toEqual({ verdict: 'spent', ...nothing });
     expect(await nonces.spend(nonce)).toBe('spent');
-    expect(await nonces.spendBy('nobody', nonces.mint())).toEqual({ verdict: 'ok', account: null });
+    expect(await nonces.spendBy('nobody', nonces.mint())).toEqual({ verdict: 'ok', ...nothing });
+    const subjects = { authorization, order: { order, authorizations: [authorization] }, certificate };
+    for (const kind of ['authorization', 'order', 'certificate'] as const) {
+      const about = { kind, id: { authorization, order, certificate }[kind].id };
+      const found = subjects[kind];
+      expect(await nonces.spendBy(account.id, nonces.mint(), about)).toEqual({
+        verdict: 'ok',
+        account,
+        found,
+      });
+      expect(await nonces.spendBy('nobody', nonces.mint(), about)).toEqual({
+        ...{ verdict: 'ok', account: null, found },
+      });
+      expect(await nonces.spendBy(account.id, nonce, about)).toEqual({ verdict: 'spent', ...nothing });
+      expect(await nonces.spendBy(account.id, nonces.mint(), { kind, id: 'none' })).toEqual({
+        ...{ verdict: 'ok', account, found: null },
+      });
+    }
     const old = nonces.mint();
     time += HOUR + 1_000;
-    expect(await nonces.spendBy('account', old)).toEqual({ verdict: 'expired', account: null });
-    expect(await nonces.spendBy('account', 'A')).toEqual({ verdict: 'unknown', account: null });
+    expect(await nonces.spendBy(account.id, old)).toEqual({ verdict: 'expired', ...nothing });
+    expect(await nonces.spendBy(account.id, 'A')).toEqual({ verdict: 'unknown', ...nothing });
   });
 
   it('are unknown when a single bit differs', async () => {

@@ -4,8 +4,9 @@ import { caOperations as ca } from '../../../src/store/postgres/ca/operations.js
 import { DatabaseClient } from '../../../src/store/postgres/client.js';
 import type { Row, SqlValue } from '../../../src/store/postgres/database.js';
 import { countUses, settleAllowances, untilOf } from '../../../src/store/postgres/ra/allowances.js';
-import { forgetNonces, nonceKey, spendNonce } from '../../../src/store/postgres/ra/nonces.js';
+import { forgetNonces, nonceKey, spendNonce, spendNonceBy } from '../../../src/store/postgres/ra/nonces.js';
 import { raOperations } from '../../../src/store/postgres/ra/operations.js';
+import { SeenChallenges } from '../../../src/store/postgres/ra/seen-challenges.js';
 import { SESSION } from '../../../src/store/postgres/session.js';
 import { toRow as recordRow } from '../../../src/store/rows/ca/certificates.js';
 import { toRow as accountRow } from '../../../src/store/rows/ra/accounts.js';
@@ -26,7 +27,8 @@ import { withClient } from '../../../tools/kit/postgres/client.js';
 import { createDatabase } from '../../../tools/kit/postgres/database.js';
 import { SEARCHES } from '../contract/ca-search.contract.js';
 
-const ra = raOperations();
+const seen = new SeenChallenges();
+const ra = raOperations(seen);
 
 /** No work may grow with the number of certificates: PostgreSQL must be able to find what is asked for by an index. */
 
@@ -228,7 +230,10 @@ test('no statement of the RA scans a table', async (context) => {
   await ra.returnOrder(db, 'none');
   const key = await nonceKey(db, new Uint8Array(1));
   const nonce = { second: 1, id: new Uint8Array(1) };
-  await spendNonce(db, key, nonce, account.id);
+  await spendNonce(db, key, nonce);
+  await spendNonceBy(db, seen, account.id, key, nonce);
+  for (const kind of ['authorization', 'order', 'certificate'] as const)
+    await spendNonceBy(db, seen, account.id, key, nonce, { kind, id: 'x' });
   await forgetNonces(db, 1, 10);
   const use = { key: 'a key', amount: 1, window: 10 };
   await countUses(db, [use], [{ ...use, key: 'another' }], NOW);

@@ -12,11 +12,13 @@ import { inPostgres } from '../shared.js';
 const usedBy = (span: string): string =>
   `CASE WHEN allowances.until > $1::bigint + ${span} + ${CLOCK_SKEW} THEN $1::bigint
      ELSE least(greatest(allowances.until, $1::bigint), $1::bigint + ${span}) END`;
-/** SQL: the window of the current key, by the parameters with the keys and their windows. */
-const spanIn = (keys: string, spans: string): string =>
-  `(SELECT used.span FROM unnest(${keys}::text[], ${spans}::bigint[]) AS used (key, span)
+/** SQL: a value made of the use of the current key; `$first` is the parameter with the keys, the next ones have the amounts and windows. */
+const ofUse = (value: string, first: number): string =>
+  `(SELECT ${value}
+    FROM unnest($${first}::text[], $${first + 1}::bigint[], $${first + 2}::bigint[]) AS used (key, amount, span)
     WHERE used.key = allowances.key)`;
-const SPAN = spanIn('$2', '$4');
+const AFTER = `${usedBy('used.span')} + used.amount`;
+const FULL = '$1::bigint + used.span';
 
 const COUNT = `
   INSERT INTO allowances (key, until)
@@ -28,8 +30,7 @@ const COUNT = `
       AND ${usedBy('looked.span')} + looked.amount > $1::bigint + looked.span
   )
   ORDER BY used.key
-  ON CONFLICT (key) DO UPDATE SET until = ${usedBy(SPAN)} + excluded.until - $1
-  WHERE ${usedBy(SPAN)} + excluded.until - $1 <= $1::bigint + ${SPAN}
+  ON CONFLICT (key) DO UPDATE SET until = ${ofUse(AFTER, 2)} WHERE ${ofUse(`${AFTER} <= ${FULL}`, 2)}
   RETURNING key`;
 
 /** Counts the uses that have room, if all of `looked` have; in order of the keys, so that two statements never deadlock. */
@@ -53,7 +54,6 @@ export async function untilOf(db: Database, keys: readonly string[]): Promise<Ma
   return new Map(await db.all<[key: string, until: number]>(sql, keys));
 }
 
-const SETTLED_SPAN = spanIn('$4', '$6');
 const SETTLE = `
   WITH given_back AS (
     UPDATE allowances SET until = until - used.amount
@@ -63,8 +63,7 @@ const SETTLE = `
   INSERT INTO allowances (key, until)
   SELECT used.key, $1::bigint + used.amount FROM unnest($4::text[], $5::bigint[]) AS used (key, amount)
   ORDER BY used.key
-  ON CONFLICT (key) DO UPDATE
-  SET until = least(${usedBy(SETTLED_SPAN)} + excluded.until - $1, $1::bigint + ${SETTLED_SPAN})`;
+  ON CONFLICT (key) DO UPDATE SET until = ${ofUse(`least(${AFTER}, ${FULL})`, 4)}`;
 
 /** Implements Allowances; in order of the keys, so that two statements never deadlock. */
 export async function settleAllowances(

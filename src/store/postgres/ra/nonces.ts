@@ -1,7 +1,10 @@
 import type { NonceMark, SpentNonce } from '../../contract/shared.js';
 import { type AccountRow, COLUMNS } from '../../rows/ra/accounts.js';
+import type { SubjectRows } from '../../rows/ra/subjects.js';
 import { qualified } from '../columns.js';
-import type { Database } from '../database.js';
+import type { Database, Row } from '../database.js';
+import type { SeenChallenges } from './seen-challenges.js';
+import { SUBJECTS } from './subjects.js';
 
 /** Replay nonces (RFC 8555 §6.5) among replicas. A crash of the server empties all of these tables together. */
 
@@ -11,35 +14,59 @@ export async function nonceKey(db: Database, candidate: Uint8Array): Promise<Uin
   return row?.[0] ?? nonceKey(db, candidate);
 }
 
-const SPEND = `
-  WITH key AS (SELECT FROM nonce_key WHERE key = $1),
-  marked AS (
-    INSERT INTO spent_nonces (second, id) SELECT $2::bigint, $3::bytea WHERE EXISTS (SELECT FROM key)
-    ON CONFLICT DO NOTHING RETURNING true
-  )
-  SELECT EXISTS (SELECT FROM key), EXISTS (SELECT FROM marked), ${qualified(COLUMNS, 'a')}
-  FROM (VALUES (true)) AS one LEFT JOIN accounts a ON a.id = $4`;
+const MARK = `
+  INSERT INTO spent_nonces (second, id) SELECT $2::bigint, $3::bytea FROM nonce_key WHERE key = $1
+  ON CONFLICT DO NOTHING`;
 
-/** With an account's id, also returns that account's row, if there is one. */
-export async function spendNonce(
+export async function spendNonce(db: Database, key: Uint8Array, nonce: NonceMark): Promise<SpentNonce> {
+  const marked = await db.run(MARK, key, nonce.second, nonce.id);
+  return marked > 0 ? 'ok' : refusal(db, key);
+}
+
+/** Of a nonce that was not marked. */
+async function refusal(db: Database, key: Uint8Array): Promise<SpentNonce> {
+  const known = await db.get('SELECT FROM nonce_key WHERE key = $1', key);
+  return known ? 'spent' : 'unknown';
+}
+
+/** `subject` selects what the request is about, by `$5`. One row, which the planner knows, so it prepares for no more. */
+const spendBy = (subject?: string) => `
+  WITH marked AS (${MARK} RETURNING true)
+  SELECT EXISTS (SELECT FROM marked), ${qualified(COLUMNS, 'a')}${subject ? ', found.*' : ''}
+  FROM (VALUES (true)) AS one LEFT JOIN accounts a ON a.id = $4
+  ${subject ? `LEFT JOIN LATERAL (${subject}) AS found ON true` : ''}`;
+const SPEND_BY = spendBy();
+const SPEND_BY_ABOUT = {
+  authorization: spendBy(SUBJECTS.authorization.select('$5')),
+  order: spendBy(SUBJECTS.order.select('$5')),
+  certificate: spendBy(SUBJECTS.certificate.select('$5')),
+};
+const OF_ACCOUNT = COLUMNS.split(', ').length;
+
+/** `seen` caches the challenges that are read. */
+export async function spendNonceBy<Kind extends keyof SubjectRows>(
   db: Database,
+  seen: SeenChallenges,
+  accountId: string,
   key: Uint8Array,
   nonce: NonceMark,
-  accountId: string | null = null,
-): Promise<{ spent: SpentNonce; account: AccountRow | undefined }> {
-  const found = await db.get<[known: boolean, marked: boolean, ...AccountRow]>(
-    SPEND,
-    key,
-    nonce.second,
-    nonce.id,
-    accountId,
-  );
-  const [known, marked, ...account] = found ?? [false, false, null];
+  about?: { kind: Kind; id: string },
+): Promise<{ spent: SpentNonce; account?: AccountRow | undefined; found?: SubjectRows[Kind] | undefined }> {
+  const values = [key, nonce.second, nonce.id, accountId];
+  const row = await (about
+    ? db.get<Row>(SPEND_BY_ABOUT[about.kind], ...values, about.id)
+    : db.get<Row>(SPEND_BY, ...values));
+  if (!row?.[0]) return { spent: await refusal(db, key) };
+  const [account, subject] = [row.slice(1, OF_ACCOUNT + 1), row.slice(OF_ACCOUNT + 1)];
   return {
-    spent: known ? (marked ? 'ok' : 'spent') : 'unknown',
-    account: account[0] === null ? undefined : (account as AccountRow),
+    spent: 'ok',
+    account: isMissing(account) ? undefined : (account as AccountRow),
+    found: about && !isMissing(subject) ? SUBJECTS[about.kind].rowsOf(subject, seen) : undefined,
   };
 }
+
+/** Every row begins with its id. */
+const isMissing = ([id]: Row): boolean => id === null || id === undefined;
 
 /**
  * How long a nonce's mark is stored at least, in seconds of the database's own clock: twice as long as nonces are

@@ -14,11 +14,11 @@ import { nodeOperations } from './nodes.js';
 import { noticeOperations } from './notices.js';
 import { orderOperations } from './orders.js';
 import { purgeOperations } from './purge.js';
-import { SeenChallenges } from './seen-challenges.js';
+import type { SeenChallenges } from './seen-challenges.js';
 import { validationOperations } from './validations.js';
 
 /** Everything PostgreSQL does for one RA. */
-export const raOperations = (seen = new SeenChallenges()): PostgresOperations<RaOperations> => ({
+export const raOperations = (seen: SeenChallenges): PostgresOperations<RaOperations> => ({
   ...accountOperations,
   ...orderOperations,
   ...authorizationOperations(seen),

@@ -23,32 +23,48 @@ const CLAIMED = `claimed AS (
     RETURNING id
   ),`;
 
-/** Of most orders, which have no predecessor; `proven`: some authorizations are proven by a node. */
+/** `proven`: some authorizations are proven by a node. The row says whether the account exists, and whether the order was made. */
 const create = ({ replaces, proven }: { replaces: boolean; proven: boolean }) => `
   WITH ${replaces ? CLAIMED : ''}
   made AS (
-    INSERT INTO orders (${CREATED}) SELECT ${parameters(CREATED)}
-    WHERE EXISTS (SELECT FROM accounts WHERE id = $2) ${replaces ? 'AND EXISTS (SELECT FROM claimed)' : ''}
-    RETURNING id
+    INSERT INTO orders (${CREATED}) SELECT ${parameters(CREATED)} FROM accounts
+    WHERE id = $2 ${replaces ? 'AND EXISTS (SELECT FROM claimed)' : ''}
+    RETURNING true
   ),
   proofs AS (
     INSERT INTO authorizations (${NEW_AUTHORIZATION}) SELECT * FROM (${newAuthorizations(ORDER + 1, proven)}) AS proof
     WHERE EXISTS (SELECT FROM made)
   )
-  SELECT EXISTS (SELECT FROM accounts WHERE id = $2), EXISTS (SELECT FROM made)`;
+  SELECT ${replaces ? 'EXISTS (SELECT FROM accounts WHERE id = $2), EXISTS (SELECT FROM made)' : 'true, true FROM made'}`;
+/** Of most orders, which have no predecessor. */
 const CREATE = create({ replaces: false, proven: false });
 const CREATE_PROVEN = create({ replaces: false, proven: true });
 const CREATE_REPLACING = create({ replaces: true, proven: true });
 
 /** One statement, so that order and authorizations are of one moment; the authorizations come as JSON. */
-const GET = `
+export const selectOrder = (id: string) => `
   SELECT ${COLUMNS}, (
     SELECT coalesce(json_agg(json_build_array(${qualified(AUTHORIZATION, 'a')}) ORDER BY listed.number), '[]')::text
     FROM json_array_elements_text(authorization_ids::json) WITH ORDINALITY AS listed (id, number)
     JOIN authorizations a ON a.id = listed.id
   )
-  FROM orders WHERE id = $1`;
+  FROM orders WHERE id = ${id}`;
+const GET = selectOrder('$1');
 
+export type SelectedOrder = [...OrderRow, authorizations: string];
+
+export function orderFromRow(row: SelectedOrder): { order: OrderRow; authorizations: AuthorizationRow[] } {
+  return { order: row.slice(0, -1) as OrderRow, authorizations: JSON.parse(String(row.at(-1))) };
+}
+
+/** An account that has had a certificate, and is of no node, stays so: only the order changes. */
+const PLAIN_ACCOUNT = 'SELECT FROM accounts WHERE id = $3 AND unused_since IS NULL AND node_id IS NULL';
+const RECORD_PLAIN_ISSUANCE = `
+  WITH issued AS (
+    UPDATE orders SET certificate_id = $1, error = NULL, due_at = NULL
+    WHERE id = $14 AND certificate_id IS NULL AND EXISTS (${PLAIN_ACCOUNT}) RETURNING id
+  )
+  INSERT INTO certificates (${CERTIFICATE}) SELECT ${parameters(CERTIFICATE)} FROM issued`;
 const RECORD_ISSUANCE = `
   WITH issued AS (
     UPDATE orders SET certificate_id = $1, error = NULL, due_at = NULL
@@ -83,10 +99,8 @@ export const orderOperations: PostgresOperations<OrderOperations> = {
   },
 
   async getOrder(db, id) {
-    const found = await db.get<[...OrderRow, authorizations: string]>(GET, id);
-    if (!found) return undefined;
-    const authorizations: AuthorizationRow[] = JSON.parse(String(found.pop()));
-    return { order: found as unknown as OrderRow, authorizations };
+    const found = await db.get<SelectedOrder>(GET, id);
+    return found && orderFromRow(found);
   },
 
   async claimFinalizations(db, now, leaseUntil, limit) {
@@ -129,7 +143,9 @@ export const orderOperations: PostgresOperations<OrderOperations> = {
 
   /** A certificate that exists is the order's, even if another runner gave the order up meanwhile. */
   async recordIssuance(db, orderId, certificate) {
-    const recorded = await db.run(RECORD_ISSUANCE, ...certificate, orderId);
+    const values = [...certificate, orderId];
+    if ((await db.run(RECORD_PLAIN_ISSUANCE, ...values)) > 0) return true;
+    const recorded = await db.run(RECORD_ISSUANCE, ...values);
     return recorded > 0;
   },
 };

@@ -45,7 +45,7 @@ const decide = (how: string, then = '') => `
     UPDATE authorizations SET challenges = $3, ${how}
     WHERE id = $1 AND challenges = $2 AND state = 'open' RETURNING ${COLUMNS}
   ),
-  over AS (DELETE FROM open_validations WHERE authorization_id IN (SELECT id FROM decided))
+  over AS (DELETE FROM open_validations WHERE authorization_id = $1 AND EXISTS (SELECT FROM decided))
   ${then}
   SELECT ${COLUMNS} FROM decided`;
 /** An authorization that expired meanwhile is invalid, and stays so. */

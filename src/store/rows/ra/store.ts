@@ -13,6 +13,7 @@ import * as nodes from './nodes.js';
 import { noticeQueueOver } from './notices.js';
 import type { RaOperations } from './operations.js';
 import * as orders from './orders.js';
+import { fromRows as subjects } from './subjects.js';
 
 /** The RA's store over row-level operations: objects on this side, rows on the other. */
 export function raStoreOver(database: Calls<RaOperations>, shared: SharedByReplicas | null = null): RaStore {
@@ -55,15 +56,7 @@ export function raStoreOver(database: Calls<RaOperations>, shared: SharedByRepli
     createOrder: (order, created) =>
       database.call('createOrder', orders.toRow(order), created.map(authorizations.toRow)),
     releaseReplaced: (ariId, orderId) => database.call('releaseReplaced', ariId, orderId),
-    async getOrder(id) {
-      const found = await database.call('getOrder', id);
-      return found
-        ? {
-            order: orders.fromRow(found.order),
-            authorizations: found.authorizations.map(authorizations.fromRow),
-          }
-        : null;
-    },
+    getOrder: async (id) => maybe(await database.call('getOrder', id), subjects.order),
     listOrderIds: (accountId, { after, limit, now }) =>
       database.call('listOrderIds', accountId, after, limit, now),
     beginFinalize: (id, csr, leaseUntil) => database.call('beginFinalize', id, csr, leaseUntil),
