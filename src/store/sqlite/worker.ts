@@ -15,14 +15,15 @@ const OPERATIONS: Record<StoreKind, Operations> = { ra: raOperations, ca: caOper
 function main(): void {
   if (!parentPort) throw new Error('this module is a worker thread of the store');
   const port = parentPort;
-  const send = (reply: Reply): void => port.postMessage(reply);
+  const send = (reply: Reply, handedOver: ArrayBuffer[] = []): void => port.postMessage(reply, handedOver);
   const { path, kind } = workerData as WorkerData;
   try {
     const db = openDatabase(path, kind);
     const sql = new Sql(db);
     port.on('message', (request: Request) => {
       if (request) {
-        send({ type: 'done', ...runBatch(sql, OPERATIONS[kind], request) });
+        const done = runBatch(sql, OPERATIONS[kind], request);
+        send({ type: 'done', ...done }, done.results.flatMap(longDer));
         return;
       }
       db.close();
@@ -33,6 +34,20 @@ function main(): void {
     send({ type: 'refused', ...openingFailure(error, path) });
     port.close();
   }
+}
+
+/** Octets above which DER is handed over. */
+const LONG = 64 * 1024;
+
+/**
+ * The memory of a long CRL, which the main thread gets instead of a copy: this thread would keep its own until its heap, which
+ * hardly grows, is collected.
+ */
+function longDer(result: unknown): ArrayBuffer[] {
+  if (typeof result !== 'object' || result === null || !('der' in result)) return [];
+  const { der } = result;
+  if (!(der instanceof Uint8Array) || der.length < LONG || der.length !== der.buffer.byteLength) return [];
+  return der.buffer instanceof ArrayBuffer ? [der.buffer] : [];
 }
 
 main();

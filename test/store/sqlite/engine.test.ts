@@ -129,6 +129,15 @@ describe('the queue of the SQLite engine', () => {
     await store.close();
   });
 
+  test('returns a long CRL whole, to several callers of one batch and again', async () => {
+    const store = await openCaStore(path);
+    const der = new Uint8Array(300_000).map((_, index) => index % 251);
+    await store.putCrl('', { number: 1, der, thisUpdate: 0, nextUpdate: 0 });
+    const found = [...(await Promise.all([1, 2, 3].map(() => store.getCrl('')))), await store.getCrl('')];
+    for (const crl of found) expect(Buffer.from(crl?.der ?? []).equals(der)).toBe(true);
+    await store.close();
+  });
+
   test('refuses calls beyond its limit at once and executes the others', async () => {
     const store = await openRaStore(path);
     const results = await Promise.allSettled(Array.from({ length: 20_010 }, () => store.ping()));
