@@ -71,7 +71,7 @@ export class Links {
 }
 
 const ACCOUNT_URL = /^(https?:\/\/[^/?#]+)\/acme\/account\/([^/?#]+)$/;
-const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/;
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([1-9]\d{0,4}))?$/;
 /** Limit of cached bases: more than an RA has names and ports. It bounds the memory that forged ports in `Host` can use. */
 const MAX_BASES = 64;
 
@@ -83,7 +83,7 @@ interface LinkBuilderOptions {
   /** The port the RA listens on. */
   port(): number;
   /** All bases of account URLs that were ever issued. */
-  formerBases: Pick<FormerBases, 'remember' | 'includes' | 'all'>;
+  formerBases: Pick<FormerBases, 'remember' | 'rememberAsked' | 'includes' | 'all'>;
 }
 
 /**
@@ -138,9 +138,14 @@ export class LinkBuilder {
     return ours || (await this.#options.formerBases.includes(base)) ? id : null;
   }
 
-  /** Stores every current base of account URLs: at the start, and before a new base is used. @throws StoreUnavailable */
+  /** Stores every current base of account URLs, at the start. @throws StoreUnavailable */
   async remember(...bases: string[]): Promise<void> {
     for (const base of bases) await this.#options.formerBases.remember(base);
+  }
+
+  /** Stores the base of a request, before the client gets an account URL with it. @throws StoreUnavailable */
+  rememberAsked({ base }: Links): Promise<void> {
+    return this.#options.formerBases.rememberAsked(base);
   }
 
   /** Every URL that this account has or had, the current one first. @throws StoreUnavailable */
@@ -178,7 +183,9 @@ export class LinkBuilder {
     const [, host = '', port] = HOST.exec(hostHeader.toLowerCase()) ?? [];
     const name = host.replace(/^\[|\]$/g, '');
     if (name === '' || !this.#options.ownNames().includes(name)) return null;
-    return `https://${host}${port === undefined || port === '443' ? '' : `:${port}`}`;
+    const base = `https://${host}${port === undefined || port === '443' ? '' : `:${port}`}`;
+    // A port above 65535 makes no URL.
+    return URL.canParse(base) ? base : null;
   }
 
   #mainBase(): string {

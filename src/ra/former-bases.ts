@@ -5,6 +5,11 @@ import type { RaStore } from '../store/contract/ra.js';
 const PREFIX = 'acme base ';
 /** Longer than any name with a port: a longer base is not in the store. */
 const MAX_BASE = 300;
+/**
+ * Limit of the bases of requests. The client chooses the port in `Host`. An account URL whose base is not stored is found as long as the
+ * name in it is the RA's.
+ */
+const MOST_ASKED = 1_000;
 /** How long the list of bases is cached, in ms. */
 const FRESH_FOR = 5_000;
 
@@ -32,12 +37,20 @@ export class FormerBases {
     this.#all = null;
   }
 
+  /** As `remember`, for the base of a request: at most `MOST_ASKED` are stored. @throws StoreUnavailable */
+  async rememberAsked(base: string): Promise<void> {
+    if (this.#known.has(base) || (await this.all()).length >= MOST_ASKED) return;
+    await this.remember(base);
+  }
+
   /** All bases. A base that another replica adds appears within seconds. @throws StoreUnavailable */
   async all(): Promise<readonly string[]> {
     const now = this.clock();
     if (this.#all === null || now >= this.#all.until) {
       const names = await this.store.listSettings(PREFIX);
-      this.#all = { bases: names.map((name) => name.slice(PREFIX.length)), until: now + FRESH_FOR };
+      // An older RA stored the base of any port, also of one above 65535.
+      const bases = names.map((name) => name.slice(PREFIX.length)).filter((base) => URL.canParse(base));
+      this.#all = { bases, until: now + FRESH_FOR };
     }
     return this.#all.bases;
   }

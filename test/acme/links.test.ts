@@ -16,6 +16,9 @@ const formerBases = new FormerBases({
 const builder = (publicUrl: string | null = null) =>
   new LinkBuilder({ publicUrl, ownNames: () => names, port: () => 8000, formerBases });
 
+/** Our own name with any port. */
+const OWN_AUTHORITY = fc.nat(99_999).map((port) => `ra:${port}`);
+
 describe('the base of URLs', () => {
   it.each([
     ['ra.example.internal:8000', 'https://ra.example.internal:8000'],
@@ -38,6 +41,11 @@ describe('the base of URLs', () => {
     'ra@evil',
     'ra:8000/x',
     'ra:port',
+    'ra:0',
+    'ra:08000',
+    'ra:65536',
+    'ra:99999',
+    '[::1]:65536',
     '[ra]x',
   ])('never echoes the Host %s, but uses our first name', (host) => {
     expect(builder().forHost(host).base).toBe('https://ra.example.internal:8000');
@@ -46,7 +54,7 @@ describe('the base of URLs', () => {
   it('is one of our names, whatever the Host header says', () => {
     const links = builder();
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.webAuthority()), (host) => {
+      fc.property(fc.oneof(fc.string(), fc.webAuthority(), OWN_AUTHORITY), (host) => {
         const { hostname } = new URL(links.forHost(host).base);
         expect(names).toContain(hostname.replace(/^\[|\]$/g, ''));
       }),
@@ -115,6 +123,31 @@ describe('a kid (RFC 8555 §6.2)', () => {
     expect(await builder('https://new.example').accountId(kid, links.main())).toBe('a');
     expect(await links.accountId(`${base}0/acme/account/a`, links.main())).toBeNull();
     expect(await links.accountId(`https://${'a'.repeat(9999)}/acme/account/a`, links.main())).toBeNull();
+  });
+
+  it('does not count under a port that no URL can have, and such a base of an older RA is passed over', async () => {
+    const links = builder();
+    expect(await links.accountId('https://ra:99999/acme/account/a', links.main())).toBeNull();
+    settings.set('acme base https://ra:99999', '');
+    const replica = builder();
+    expect(await replica.hosts()).toContain('ra.example.internal');
+    expect(await replica.accountUrls('a')).not.toContain('https://ra:99999/acme/account/a');
+  });
+
+  it('is stored for a limited number of ports, because clients choose them; our own bases are always stored', async () => {
+    const stored = new Map<string, string>();
+    const bases = new FormerBases({
+      getSetting: async (name) => stored.get(name) ?? null,
+      listSettings: async () => [...stored.keys()],
+      putSetting: async (name, value) => {
+        stored.set(name, value);
+      },
+    });
+    for (let port = 1; port <= 1_500; port += 1) await bases.rememberAsked(`https://ra:${port}`);
+    expect(stored.size).toBe(1_000);
+    expect(await bases.includes('https://ra:1500')).toBe(false);
+    await bases.remember('https://ra:1500');
+    expect(await bases.includes('https://ra:1500')).toBe(true);
   });
 
   it('has the bases of all names, and the configured one', () => {

@@ -26,7 +26,7 @@ export function accountRoutes(app: FastifyInstance, context: AcmeContext): void 
   /** §7.3 */
   app.post('/new-account', { config: { begins: true } }, async (request, reply) => {
     const signedRequest = await signed.byKey(request);
-    await context.links.remember(signedRequest.links.base);
+    await context.links.rememberAsked(signedRequest.links);
     const payload = requireObject(signedRequest.payload);
     const existing = await existingAccount(context, signedRequest, payload); // §7.3.1
     if (existing) return accountAnswer(reply.code(200), existing, signedRequest.links);
