@@ -12,11 +12,23 @@ export function accountStatus(account: Account): AccountStatus {
   return account.deactivatedAt !== null ? 'deactivated' : 'valid';
 }
 
-/** §7.1.6, challenge: pending → processing (answered) → valid | invalid. */
-export function challengeStatus(challenge: Challenge): ChallengeStatus {
+/**
+ * §7.1.6, challenge: pending → processing (answered) → valid | invalid. The first outcome or the deactivation ends the authorization, and
+ * its other challenges are no longer validated: an answered one is invalid, so that its client stops polling.
+ */
+export function challengeStatus(challenge: Challenge, authorization: Authorization): ChallengeStatus {
   if (challenge.validatedAt !== null) return 'valid';
   if (challenge.failedAt !== null) return 'invalid';
-  return challenge.answeredAt !== null ? 'processing' : 'pending';
+  if (challenge.answeredAt === null) return 'pending';
+  return isDecided(authorization) ? 'invalid' : 'processing';
+}
+
+/** Whether the authorization has ended, other than by time. */
+function isDecided({ challenges, revokedAt, deactivatedAt }: Authorization): boolean {
+  const hasOutcome = challenges.some(
+    ({ validatedAt, failedAt }) => validatedAt !== null || failedAt !== null,
+  );
+  return hasOutcome || revokedAt !== null || deactivatedAt !== null;
 }
 
 /** §7.1.6, authorization: invalid after a failed challenge; valid after a validated one, or by a node's proof, until it expires. */

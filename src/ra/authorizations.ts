@@ -72,7 +72,7 @@ export class Authorizations {
   ): Promise<Authorization> {
     const authorization = await this.get(account, id, found);
     const challenge = findChallenge(authorization, type);
-    if (challengeStatus(challenge) !== 'pending') return authorization;
+    if (challengeStatus(challenge, authorization) !== 'pending') return authorization;
     const status = authorizationStatus(authorization, this.options.clock());
     if (status !== 'pending') {
       throw new Problem(

@@ -56,7 +56,21 @@ describe('RFC 8555 §7.1.6 challenge', () => {
     ['valid', validated],
     ['invalid', failed],
   ])('%s: %j', (expected, facts) => {
-    expect(challengeStatus(facts)).toBe(expected);
+    expect(challengeStatus(facts, authorization({}, facts))).toBe(expected);
+  });
+
+  const answered = challenge({ type: 'dns-01', answeredAt: 1 });
+  it.each([
+    ['another is valid', authorization({}, answered, validated)],
+    ['another is invalid', authorization({}, answered, failed)],
+    ['the authorization is deactivated', authorization({ deactivatedAt: 2 }, answered)],
+    ['the authorization is revoked', authorization({ revokedAt: 2 }, answered)],
+  ])('of an answered challenge is invalid once %s', (_, facts) => {
+    expect(challengeStatus(answered, facts)).toBe('invalid');
+  });
+
+  it('of a challenge that was never answered stays pending', () => {
+    expect(challengeStatus(challenge(), authorization({ deactivatedAt: 2 }))).toBe('pending');
   });
 });
 

@@ -62,7 +62,9 @@ async function authorizationAnswer(
   const now = context.ra.clock();
   const { identifier, wildcard, expiresAt, challenges } = authorization;
   const status = authorizationStatus(authorization, now);
-  const validating = challenges.some((challenge) => challengeStatus(challenge) === 'processing');
+  const validating = challenges.some(
+    (challenge) => challengeStatus(challenge, authorization) === 'processing',
+  );
   if (status === 'pending' && validating) reply.header('retry-after', POLL_AFTER);
   // §7.1.4: after a challenge was tried, the authorization shows only that one.
   const tried = challenges.filter(

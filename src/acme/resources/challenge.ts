@@ -27,7 +27,7 @@ export function challengeRoutes(app: FastifyInstance, context: AcmeContext): voi
       const challenge = authorization.challenges.find((each) => each.type === type);
       if (!challenge)
         throw new Problem('malformed', `this authorization has no ${type} challenge`, { status: 404 });
-      if (challengeStatus(challenge) === 'processing') reply.header('retry-after', POLL_AFTER); // §8.2
+      if (challengeStatus(challenge, authorization) === 'processing') reply.header('retry-after', POLL_AFTER); // §8.2
       reply.header('link', [links.index, `<${links.authorization(id)}>;rel="up"`]);
       return asJson(reply, await challengeObject(challenge, authorization, links, context));
     });
@@ -37,15 +37,16 @@ export function challengeRoutes(app: FastifyInstance, context: AcmeContext): voi
 /** §8 */
 export async function challengeObject(
   challenge: Challenge,
-  { id, accountId }: Pick<Authorization, 'id' | 'accountId'>,
+  authorization: Authorization,
   links: Links,
   { settings }: Pick<AcmeContext, 'settings'>,
 ): Promise<object> {
+  const { id, accountId } = authorization;
   const { type, token, validatedAt, error } = challenge;
   return {
     type,
     url: links.challenge(id, type),
-    status: challengeStatus(challenge),
+    status: challengeStatus(challenge, authorization),
     ...(type === 'dns-persist-01' ? await persistMembers(links.account(accountId), settings) : { token }),
     ...(validatedAt !== null && { validated: rfc3339(validatedAt) }),
     ...(error && { error }),

@@ -121,6 +121,32 @@ describe('§7.5.1: responding to challenges', () => {
     await slow.close();
   });
 
+  it('ends with the authorization that is deactivated or decided meanwhile: its client no longer polls', async () => {
+    const slow = await createWorld({ policy: { challengeHold: 0 } });
+    const finish = new Map<string, (_: ValidationResult) => void>();
+    slow.network.outcome = ({ type }) => new Promise((resolve) => finish.set(type, resolve));
+    const someone = await slow.account();
+    const polled = async (url: string) => {
+      const { json, headers } = await someone.post<ChallengeBody>(url, '');
+      return [json.status, headers['retry-after']];
+    };
+    const gone = await authorizationOf('gone.example.test', someone);
+    await someone.respond(challengeOf(gone.body).url);
+    await someone.post(gone.url, { status: 'deactivated' });
+    expect(await polled(challengeOf(gone.body).url)).toEqual(['invalid', undefined]);
+
+    const both = await authorizationOf('both.example.test', someone);
+    await someone.respond(challengeOf(both.body, 'dns-01').url);
+    await someone.respond(challengeOf(both.body, 'tls-alpn-01').url);
+    expect(await polled(challengeOf(both.body, 'tls-alpn-01').url)).toEqual(['processing', '1']);
+    finish.get('dns-01')?.(VALIDATED);
+    const done = ({ status }: AuthorizationBody) => status === 'valid';
+    await someone.poll(both.url, done, { interval: 5 });
+    expect(await polled(challengeOf(both.body, 'tls-alpn-01').url)).toEqual(['invalid', undefined]);
+    for (const end of finish.values()) end(VALIDATED);
+    await slow.close();
+  });
+
   it('is not done by POST-as-GET, which only reads', async () => {
     const { body } = await authorizationOf('read.example.test');
     const answer = await client.post<ChallengeBody>(challengeOf(body).url, '');
