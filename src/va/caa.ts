@@ -116,6 +116,7 @@ export function forbidden(
   identities: readonly string[],
 ): string | null {
   const unknown = records.find((record) => record.critical && !KNOWN_TAGS.has(record.tag));
+  if (unknown?.tag === '') return 'a record has no property tag';
   if (unknown) return `the critical property "${unknown.tag}" is not understood`;
   const wild = records.filter((record) => record.tag === 'issuewild');
   // §4.3: issuewild properties, if there are any, replace issue for wildcards.

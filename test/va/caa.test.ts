@@ -33,6 +33,19 @@ describe('RFC 8659 CAA', () => {
       expect(dns.questions).toContain(`CAA ${name}`);
   });
 
+  it.each([
+    'lenient',
+    'strict',
+  ] as const)('a record without a tag forbids, and hides no other: %s', async (mode) => {
+    for (const set of [
+      [caa('', '')],
+      [caa('', ''), caa('issue', 'other.test')],
+      [caa('', ''), caa('issue', 'pki.example.test')],
+    ]) {
+      expect(failure((await judged({ 'example.test': set }, mode)).result).type).toBe('caa');
+    }
+  });
+
   it('a record set that names this CA permits', async () => {
     const { result } = await judged({
       'example.test': [caa('issue', 'other.test'), caa('issue', 'PKI.example.test')],

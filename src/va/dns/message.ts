@@ -225,11 +225,14 @@ function joinStrings(data: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
-/** RFC 8659 §4.1. */
+/**
+ * RFC 8659 §4.1. A record without a tag is a critical property that nobody understands: if the whole answer were refused instead, a
+ * lenient check would ignore the records beside it.
+ */
 function readCaa(name: string, data: Buffer): DnsRecord {
   const [flags, size] = data;
   if (flags === undefined || size === undefined || size === 0 || 2 + size > data.length) {
-    throw new DnsError('has a CAA record without a tag');
+    return { type: 'CAA', name, critical: true, tag: '', value: '' };
   }
   const tag = data.toString('latin1', 2, 2 + size).toLowerCase();
   return { type: 'CAA', name, critical: (flags & 0x80) !== 0, tag, value: data.toString('latin1', 2 + size) };

@@ -41,12 +41,21 @@ describe('RFC 1035 §4 DNS messages', () => {
     ['fewer records than promised', `${header(2)} ${QUESTION} c00c 0001 0001 00000000 0004 7f000001`],
     ['an A record of 3 octets', `${header(1)} ${QUESTION} c00c 0001 0001 00000000 0003 7f0000`],
     ['a TXT string longer than its record', `${header(1)} ${QUESTION} c00c 0010 0001 00000000 0002 0561`],
-    ['a CAA record without a tag', `${header(1)} ${QUESTION} c00c 0101 0001 00000000 0002 0000`],
     ['a label of an unknown kind', `${header(1)} ${QUESTION} 8161 0001 0001 00000000 0004 7f000001`],
     ['a query in place of a response', `${header(0, '0100')} ${QUESTION}`],
     ['nothing', ''],
   ])('a message with %s is refused', (_, bytes) => {
     expect(() => parseMessage(hex(bytes))).toThrow(DnsError);
+  });
+
+  it.each([
+    ['0002 0000', 'a tag of no length'],
+    ['0001 00', 'no length of its tag'],
+    ['0000', 'no octets'],
+    ['0003 003261', 'a tag longer than the record'],
+  ])('a CAA record of %s (%s) is a critical property without a tag', (data) => {
+    const [answer] = parseMessage(hex(`${header(1)} ${QUESTION} c00c 0101 0001 00000000 ${data}`)).answers;
+    expect(answer).toMatchObject({ type: 'CAA', critical: true, tag: '', value: '' });
   });
 
   it('arbitrary and mutated messages cause no error but DnsError', () => {
