@@ -58,7 +58,7 @@ for variable in $(compgen -v | grep ^UPKI_ || true); do unset "$variable"; done
 eval "$BEFORE"
 cd "$HERE/a clone"
 $AS npm start > "$HERE/said" 2>&1 < /dev/null &
-for _ in $(seq 900); do grep -q '^uPKI is ready: ' "$HERE/said" && break; kill -0 $! || { cat "$HERE/said"; exit 1; }; sleep 0.1; done
+for _ in $(seq 1800); do grep -q '^uPKI is ready: ' "$HERE/said" && break; kill -0 $! || { cat "$HERE/said"; exit 1; }; sleep 0.1; done
 grep '^uPKI is ready: ' "$HERE/said" || { cat "$HERE/said"; exit 1; }
 if grep -n 'Error\\|Warning:\\|    at ' "$HERE/said"; then cat "$HERE/said"; exit 1; fi
 curl -fsS --cacert "$HOME/.upki/ra/ca.crt" https://localhost:8000/acme/directory | grep -q newOrder
@@ -85,7 +85,7 @@ async function attempt(
   await run('chmod', ['-R', 'go+rX', here]);
   try {
     return await runIsolated(join(here, 'script'), {
-      timeout: 4 * MINUTE,
+      timeout: 8 * MINUTE,
       env: { HERE: here, BEFORE: before, AS: as, NODE_FOLDER: node ?? join(process.execPath, '..') },
     });
   } finally {
