@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { withPath } from '../lib/files.js';
 import { openAudit, verifyAudit } from '../store/index.js';
 import { readArchive } from './archive.js';
 import { archivedDatabase, type Part } from './layout.js';
@@ -95,7 +96,9 @@ async function writeChecked(
     content,
     hashed,
     createWriteStream(target, { flags: 'wx', mode: mode & 0o770, flush: true }),
-  );
+  ).catch((error: NodeJS.ErrnoException) => {
+    throw error.syscall === 'write' ? withPath(error, target) : error;
+  });
   if (hash.digest('hex') !== sha256)
     throw new BackupError(`${path} is not as it was when the backup was taken`);
 }

@@ -1,4 +1,5 @@
 import { open, rm } from 'node:fs/promises';
+import { withPath } from '../lib/files.js';
 import { type ArchiveOptions, readArchive, writeArchive } from '../programs/audit/archive.js';
 import { AuditCutter } from '../programs/audit/cut.js';
 import { withAuditTrail } from '../programs/audit/open.js';
@@ -45,7 +46,7 @@ export function archiveCommand(): UpkiCommand {
     } catch (error) {
       await handle.close();
       await rm(file, { force: true });
-      throw error;
+      throw withPath(error, file);
     }
     await handle.close();
     if (cuts.every(({ to }) => to.length === 0)) {

@@ -5,6 +5,7 @@ import { archiveCommand } from './audit-archive.js';
 import { type Log, logsOf, timeOption } from './audit-logs.js';
 import { verifyCommand } from './audit-verify.js';
 import { UpkiCommand } from './command.js';
+import { printSlowly } from './print.js';
 
 /** `upki audit …`: works on the audit logs of this machine's programs, which may run. */
 export function auditCommand(): UpkiCommand {
@@ -44,8 +45,7 @@ async function list({ program, location }: Log, since: number): Promise<void> {
     for (let after: AuditPosition | null = null; ; ) {
       const page: AuditRecord[] = await reader.readAudit({ after, limit: PAGE });
       const lines = page.map((record) => lineOf(program, record, since)).join('');
-      // Wait for a reader that is slower than the disk.
-      if (!process.stdout.write(lines)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+      if (!(await printSlowly(lines))) return;
       after = page.at(-1) ?? null;
       if (page.length < PAGE) return;
     }

@@ -9,10 +9,11 @@ import { BackupError, type Manifest } from '../backup/manifest.js';
 import { restoreBackup } from '../backup/restore.js';
 import { verifyBackup } from '../backup/verify.js';
 import { loadSettings } from '../config/index.js';
-import { moveDurably } from '../lib/files.js';
+import { fileTrouble } from '../lib/file-trouble.js';
+import { moveDurably, withPath } from '../lib/files.js';
 import { noteBackup } from '../lib/last-backup.js';
 import { version } from '../lib/version.js';
-import { CannotStart, WrongUsage } from '../programs/exit.js';
+import { CannotStart, CommandRefused, WrongUsage } from '../programs/exit.js';
 import { UpkiCommand } from './command.js';
 import { readGiven } from './given-file.js';
 import { print, warn } from './print.js';
@@ -70,7 +71,7 @@ export function backupCommand(): UpkiCommand {
       createBackup({ installation, passphrase, version: version(), progress: warn, clock: Date.now }),
     );
     try {
-      if (file === '-') await pipeline(made.stream, process.stdout, { end: false });
+      if (file === '-') await toStandardOutput(made.stream);
       else await writeWhole(made.stream, resolve(file));
     } finally {
       await made.discard();
@@ -199,6 +200,16 @@ function refuseExisting(file: string): void {
   if (existsSync(file)) throw new CannotStart(`${file} already exists: a backup never overwrites another`);
 }
 
+/** @throws CommandRefused when its reader ended too early, or the disk is full */
+async function toStandardOutput(stream: Readable): Promise<void> {
+  await pipeline(stream, process.stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
+    if (error.syscall !== 'write') throw error;
+    throw new CommandRefused(
+      `the backup is incomplete: ${fileTrouble(error, 'standard output') ?? error.message}`,
+    );
+  });
+}
+
 /** Writes under a temporary name until the file is complete and on disk. Only its owner may read it. */
 async function writeWhole(stream: Readable, path: string): Promise<void> {
   const partial = `${path}.partial`;
@@ -208,7 +219,7 @@ async function writeWhole(stream: Readable, path: string): Promise<void> {
     await file.sync();
   } catch (error) {
     await rm(partial, { force: true });
-    throw error;
+    throw withPath(error, path);
   } finally {
     await file.close();
   }

@@ -1,9 +1,8 @@
 import cluster from 'node:cluster';
-import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { Option } from 'commander';
 import { pino } from 'pino';
-import { makePrivateFolder } from '../lib/files.js';
+import { makePrivateFolder, writeTo } from '../lib/files.js';
 import { runProgram } from '../programs/child.js';
 import { CannotStart } from '../programs/exit.js';
 import { lockDirectory } from '../programs/lock.js';
@@ -168,7 +167,7 @@ const crl: Action = async (settings, command) => {
     const pem = toPem('X509 CRL', await connection.ca.crl());
     const { output } = command.opts<{ output?: string }>();
     if (output === undefined) print(pem);
-    else await writeFile(output, pem);
+    else await writeTo(output, pem);
   } finally {
     connection.close();
   }

@@ -13,6 +13,7 @@ const REASONS: Record<string, string> = {
   ENAMETOOLONG: 'the name is too long for this file system',
   ENOSPC: 'the disk is full',
   EDQUOT: "this user's share of the disk is used up",
+  EPIPE: 'it was closed before everything was written',
   EIO: 'the disk cannot be read or written (input/output error)',
   EMFILE: 'this process has too many files open; raise its limit (ulimit -n)',
   ENFILE: 'this machine has too many files open',

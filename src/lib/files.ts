@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -43,6 +43,8 @@ export async function writeDurably(
     await file.chmod(mode);
     await file.writeFile(content);
     await file.sync();
+  } catch (error) {
+    throw withPath(error, path);
   } finally {
     await file.close();
   }
@@ -54,6 +56,19 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
+/** Adds the path to an error of an open file: the system names none, for example when the disk is full. */
+export function withPath(error: unknown, path: string): unknown {
+  if (error instanceof Error && 'code' in error && !('path' in error)) Object.assign(error, { path });
+  return error;
+}
+
+/** Replaces the content of a file. @throws NodeJS.ErrnoException, always with the path */
+export async function writeTo(path: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(path, content).catch((error: unknown) => {
+    throw withPath(error, path);
+  });
+}
+
 /**
  * The text of a file, or null when there is none.
  * @throws NodeJS.ErrnoException, always with the path: the system names none for a folder in the file's place
@@ -63,8 +78,7 @@ export async function readIfThere(path: string): Promise<string | null> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return null;
-    if (error instanceof Error && !('path' in error)) Object.assign(error, { path });
-    throw error;
+    throw withPath(error, path);
   }
 }
 

@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import { parseSerial } from '../../channel/serial.js';
+import { writeTo } from '../../lib/files.js';
 import { importCommand } from '../cert-import.js';
 import { UpkiCommand } from '../command.js';
 import { type Common, confirmed, operatorCommand, pages } from './command.js';
@@ -242,7 +242,7 @@ function exported(): UpkiCommand {
     ask: async (door, { format, output }: Common & { format: string; output?: string }, reference) => {
       const path = `/private/certificates/${encodeURIComponent(reference)}/export?format=${format}`;
       const { content } = await door.ask('GET', path);
-      if (output !== undefined) await writeFile(output, content);
+      if (output !== undefined) await writeTo(output, content);
       return output === undefined
         ? { format, content: content.toString(encodingOf(format)) }
         : { format, file: output };
