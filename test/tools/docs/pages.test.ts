@@ -13,3 +13,14 @@ it.each(headings)('$page has a block under “$heading”, for which docs-check 
 }) => {
   expect(fencesOf(page, readFileSync(page, 'utf8')).map((fence) => fence.heading)).toContain(heading);
 });
+
+it('what docs-check prepares for a page leaves no folder outside its world', () => {
+  const prepared = Object.values(PAGES).flatMap(({ setup, before = {}, after = {} }) => [
+    ...(setup === undefined ? [] : [setup]),
+    ...Object.values(before),
+    ...Object.values(after),
+  ]);
+  const made = prepared.flatMap((lines) => lines.match(/mktemp[^)]*/g) ?? []);
+  expect(made.length).toBeGreaterThan(0);
+  expect(made.filter((each) => !each.includes('$WORLD/'))).toEqual([]);
+});

@@ -89,7 +89,7 @@ openssl x509 -in .lego/certificates/app.example.internal.crt -noout -text | grep
   'docs/authority.md': {
     setup: 'upki start\nmkdir -p /media/usb',
     before: {
-      OpenSSL: `export HOME=$(mktemp -d) && cd
+      OpenSSL: `export HOME=$(mktemp -d "$WORLD/private/home.XXXXXX") && cd
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout root.key -out root.crt -subj /CN=Root -days 3650
 upki ca init --request issuer.csr`,
     },
@@ -103,7 +103,7 @@ upki ca init --request issuer.csr`,
   'docs/clients/certbot.md': { setup: GUIDE, needs: ['certbot'] },
   'docs/clients/lego.md': {
     setup: GUIDE,
-    before: { 'Version 4': 'cd "$(mktemp -d)"\nlego() { lego4 "$@"; }' },
+    before: { 'Version 4': 'cd "$(mktemp -d "$WORLD/private/here.XXXXXX")"\nlego() { lego4 "$@"; }' },
     after: {
       lego: 'test -s .lego/certificates/app.example.internal.crt',
       'Version 4': 'test -s .lego/certificates/app.example.internal.crt',
