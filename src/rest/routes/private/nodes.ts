@@ -5,7 +5,7 @@ import type { Node } from '../../../model/facts.js';
 import { accountStatus, enrolmentStatus } from '../../../model/status.js';
 import { readWritten } from '../../../ra/nodes/entitlement.js';
 import type { Nodes } from '../../../ra/nodes/nodes.js';
-import { acmeLines } from '../../enrolment/acme-lines.js';
+import { acmeLines, exampleName } from '../../enrolment/acme-lines.js';
 import { oneLiner } from '../../enrolment/one-liner.js';
 import { comment, commonName, pageOf, pageQuery, profileName, text, time } from '../../fields.js';
 import { privateRoute, type Route } from '../../route.js';
@@ -92,7 +92,7 @@ export function nodeRoutes({ nodes, ca, baseUrl, clock }: NodeRouteOptions): Rou
       directoryUrl: `${base}/acme/directory`,
       keyId: each.key?.id ?? '',
       hmac,
-      name: each.names.find(({ type }) => type === 'dns')?.value ?? each.patterns[0] ?? each.cn,
+      name: exampleName(each),
     });
   return [
     privateRoute('GET', '/private/nodes', 'auditor', {
