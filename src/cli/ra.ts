@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { hostname } from 'node:os';
 import { Option } from 'commander';
 import { pino } from 'pino';
-import { makePrivateFolder, writeTo } from '../lib/files.js';
+import { isFile, makePrivateFolder, writeTo } from '../lib/files.js';
 import { runProgram } from '../programs/child.js';
 import { CannotStart } from '../programs/exit.js';
 import { lockDirectory } from '../programs/lock.js';
@@ -14,6 +14,7 @@ import { ownNames } from '../programs/ra/own-names.js';
 import { type LoadedProgram, loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { toPem } from '../x509/pem.js';
 import { CA_ADDRESS_FLAGS, DIRECTORY_FLAG, type Flag, UpkiCommand, WEB_FLAGS } from './command.js';
+import { raFolders } from './on-ra-machine.js';
 import { print, say, warn } from './print.js';
 import { listRasCommand, revokeRaCommand } from './ra-peers.js';
 
@@ -158,8 +159,14 @@ const listen: Action = async (settings, command, given) => {
   await serve(settings, command, given);
 };
 
+/** The files of the RA in a directory, which may be that of `upki start`. */
+async function filesIn(directory: string): Promise<RaFiles> {
+  const [ofStart = directory] = raFolders(directory);
+  return new RaFiles((await isFile(new RaFiles(ofStart).path('certificate'))) ? ofStart : directory);
+}
+
 const crl: Action = async (settings, command) => {
-  const files = new RaFiles(settings.dataDir);
+  const files = await filesIn(settings.dataDir);
   const registration = await registered(files);
   const { connectToCa } = await channel();
   const connection = connectToCa(settings, registration, await files.keys(), pino({ level: 'silent' }));

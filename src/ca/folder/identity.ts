@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { commonFolderAdvice } from '../../lib/common-marker.js';
 import { jsonOrNull } from '../../lib/json.js';
 import { InitError } from './init-error.js';
 
@@ -36,6 +37,8 @@ export function folderMarkerText({ root, issuers, channel, database }: FolderMar
 export function parseFolderMarker(text: string, path: string): FolderMarker {
   const read = marker.safeParse(jsonOrNull(text));
   if (read.success) return read.data;
+  const advice = commonFolderAdvice(text, path, 'ca');
+  if (advice !== null) throw new InitError(advice);
   throw new InitError(
     `${path} is damaged: it says which CA this folder holds. Restore it from the backup; without one, remove it ` +
       'when you are sure that every other file here belongs to this CA, and the next start makes it again',

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { type CurveKeyPair, curveKeyPairFromSecret } from '../../channel/curve-keys.js';
 import { z85DecodeKey } from '../../channel/z85.js';
+import { commonFolderAdvice } from '../../lib/common-marker.js';
 import { jsonOrNull } from '../../lib/json.js';
 import { requireUsable } from '../../lib/usable-file.js';
 import type { RaStore } from '../../store/index.js';
@@ -44,6 +45,8 @@ export function raMarkerText({ roots, database, channel }: RaMarker): string {
 export function parseRaMarker(text: string, path: string): RaMarker {
   const read = marker.safeParse(jsonOrNull(text));
   if (read.success) return read.data;
+  const advice = commonFolderAdvice(text, path, 'ra');
+  if (advice !== null) throw new CannotStart(advice);
   throw new CannotStart(
     `${path} is damaged: it says of which CA this RA is. Restore it from the backup; without one, remove it when you are sure ` +
       'that every other file here belongs together, and the next start makes it again',
