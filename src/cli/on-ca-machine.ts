@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { pino } from 'pino';
 import type { OpenAuthorities } from '../ca/authorities/open.js';
 import type { KeyPlaces } from '../ca/folder/signing-key.js';
@@ -10,6 +9,7 @@ import { openLocalAuthorities } from '../programs/ca/local-authorities.js';
 import { keyPlaces, mendable } from '../programs/ca/start.js';
 import { CommandRefused } from '../programs/exit.js';
 import { type LoadedProgram, loadProgramSettings } from '../programs/settings.js';
+import { userName } from '../programs/user-name.js';
 import type { AdministratorRecord } from '../store/contract/ca.js';
 import type { Actor, CaStore } from '../store/index.js';
 import { attributeOf, parseHolder } from '../x509/name.js';
@@ -102,7 +102,7 @@ export async function withLocalSet(
 
 /** The user who runs the command, for the audit log. */
 export function operator(): Actor {
-  return { who: `operator ${userInfo().username}`, from: 'local' };
+  return { who: `operator ${userName()}`, from: 'local' };
 }
 
 /** Finds an entry by its DN, or by a bare common name. @throws CommandRefused when several entries have the common name */

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newFolder } from '../../tools/kit/folder.js';
 import { build, upki } from './run.js';
@@ -45,6 +46,16 @@ describe('the upki command', () => {
     const { code, stderr } = await upki(args);
     expect([code, stderr]).toEqual([2, expect.stringContaining(sentence)]);
     expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+
+  it('an operator command says why the data directory cannot be read', async () => {
+    const file = join(newFolder(), 'data');
+    writeFileSync(file, '');
+    const { code, stderr } = await upki(['status', '-d', file]);
+    expect([code, stderr]).toEqual([
+      78,
+      `uPKI: ${join(file, 'ra')}: a part of this path is a file where a folder is needed\n`,
+    ]);
   });
 
   it.each([

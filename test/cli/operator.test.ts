@@ -47,6 +47,19 @@ describe('upki cert, node, account, failures', () => {
     expect(await asked('failures')).toEqual([]);
   }, 60_000);
 
+  it.each([
+    '0d',
+    '36501d',
+    '99999999999d',
+    '1e3d',
+    '-1d',
+    '30',
+    '',
+  ])('refuse --expires %j as wrong usage', async (expires) => {
+    const { code, stderr } = await run('node', 'add', 'late', `--expires=${expires}`);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`--expires is "${expires}": give a number`)]);
+  }, 60_000);
+
   it('ask before they change something, and exit with 1 when the RA refuses', async () => {
     const unasked = await run('node', 'remove', 'press-17');
     expect(unasked).toMatchObject({ code: 78, stderr: expect.stringContaining('--yes') });

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Option } from 'commander';
 import { pino } from 'pino';
+import { namesIn } from '../../lib/files.js';
 import { startCa } from '../../programs/ca/start.js';
 import { CannotStart, WrongUsage } from '../../programs/exit.js';
 import { openAll } from '../../programs/opened.js';
@@ -11,6 +11,7 @@ import { controlSocket } from '../../programs/ra/control.js';
 import { startRa } from '../../programs/ra/program.js';
 import { commonDirectory, loadProgramSettings } from '../../programs/settings.js';
 import { joinPrograms } from '../../programs/start-environment.js';
+import { userName } from '../../programs/user-name.js';
 import type { UpkiCommand } from '../command.js';
 import { exchange } from '../http.js';
 import { raFolders } from '../on-ra-machine.js';
@@ -65,7 +66,7 @@ export function addDoorOptions(command: UpkiCommand): UpkiCommand {
 /** @throws CannotStart when no RA is found */
 export async function openDoor({ dir, url, admin }: DoorOptions): Promise<Door> {
   if (url !== undefined) return overHttps(url, admin);
-  const dataDir = raFolder(commonDirectory(process.env, dir));
+  const dataDir = await raFolder(commonDirectory(process.env, dir));
   const socket = overSocket(controlSocket(dataDir));
   if (await answers(socket)) return socket;
   return opened(dataDir, socket);
@@ -114,7 +115,7 @@ async function adminFiles(path: string): Promise<{ key: Buffer; cert: Buffer; ca
 }
 
 function overSocket(socketPath: string): Door {
-  const connection = { tls: false, socketPath, headers: { 'x-upki-operator': userInfo().username } };
+  const connection = { tls: false, socketPath, headers: { 'x-upki-operator': userName() } };
   return { close: async () => {}, ask: (...request) => askOver(connection, request) };
 }
 
@@ -154,10 +155,14 @@ async function localPrograms(raDirectory: string) {
   };
 }
 
-/** The RA's folder. @throws CannotStart when no RA has been registered in the directory */
-function raFolder(directory: string): string {
-  const found = raFolders(directory).find((dataDir) => existsSync(join(dataDir, 'ra.crt')));
-  if (found !== undefined) return found;
+/**
+ * The RA's folder.
+ * @throws CannotStart when no RA has been registered in the directory; NodeJS.ErrnoException when this user may not read it
+ */
+async function raFolder(directory: string): Promise<string> {
+  for (const folder of raFolders(directory)) {
+    if ((await namesIn(folder)).includes('ra.crt')) return folder;
+  }
   throw new CannotStart(
     `no RA has been registered in ${directory}: name another directory with -d, or an RA elsewhere with --url and --admin`,
   );

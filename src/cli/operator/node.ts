@@ -14,6 +14,8 @@ interface Row {
   key_id?: string;
 }
 
+type Bound = Pick<Row, 'cn' | 'names' | 'profile' | 'key_id'> & { hmac_key?: string };
+
 /** `upki node …`: manages registered machines and their names. */
 export function nodeCommand(): UpkiCommand {
   return new UpkiCommand('node')
@@ -41,6 +43,9 @@ interface RuleOptions extends Common {
 
 const UNITS: Record<string, number> = { h: 3600_000, d: 86_400_000, w: 7 * 86_400_000 };
 
+/** A hundred years: longer than any profile, and within the dates that JSON can hold. */
+const LONGEST = 36_500 * 86_400_000;
+
 /** The rules in the options, as the body of a request. @throws WrongUsage */
 function rulesIn({ names, profile, waiveChallenges, once, expires, comment }: RuleOptions) {
   return {
@@ -53,8 +58,9 @@ function rulesIn({ names, profile, waiveChallenges, once, expires, comment }: Ru
 /** Milliseconds. @throws WrongUsage */
 function lifetimeIn(expires: string): number {
   const [, amount, unit = ''] = /^(\d+)([hdw])$/.exec(expires) ?? [];
-  if (amount !== undefined) return Number(amount) * (UNITS[unit] ?? 0);
-  throw new WrongUsage(`--expires ${expires}: give a number and h, d or w, such as 30d`);
+  const lifetime = Number(amount) * (UNITS[unit] ?? 0);
+  if (lifetime > 0 && lifetime <= LONGEST) return lifetime;
+  throw new WrongUsage(`--expires is "${expires}": give a number and h, d or w, such as 30d; at most 36500d`);
 }
 
 const withRules = (command: UpkiCommand) =>
@@ -88,20 +94,24 @@ function add(): UpkiCommand {
       return (await door.ask('POST', '/private/nodes', wanted)).data;
     },
     text: (data) =>
-      `${facts([
-        ['Node', data.cn],
-        ['May have', data.names.join(', ')],
-        ['Profile', data.profile],
-        ['Key id', data.key_id],
-        ['HMAC key', data.hmac_key],
-        ['Seed until', minute(data.seed_expires_at)],
-      ])}\nThese are shown now and never again. To enrol it with its seed, in its shell:\n\n  ${data.command}\n\nWith an ACME client:\n\n${lines(data.clients)}${
+      `${bound(data, [['Seed until', minute(data.seed_expires_at)]])}\nThese are shown now and never again. To enrol it with its seed, in its shell:\n\n  ${data.command}\n\nWith an ACME client:\n\n${lines(data.clients)}${
         data.still_good > 0
           ? `\nThe machine registered before still has ${data.still_good} good certificates: upki node add ${data.cn} … --replace --revoke revokes them.\n`
           : ''
       }`,
   });
 }
+
+/** A node with the key that binds accounts to it; the HMAC key only when it is new. */
+const bound = (data: Bound, more: readonly [string, string][] = []): string =>
+  facts([
+    ['Node', data.cn],
+    ['May have', data.names.join(', ')],
+    ['Profile', data.profile],
+    ['Key id', data.key_id],
+    ['HMAC key', data.hmac_key],
+    ...more,
+  ]);
 
 const lines = (clients: Record<string, string>): string =>
   Object.entries(clients)
@@ -163,14 +173,7 @@ function change(): UpkiCommand {
       const wanted = { ...rulesIn(options), new_key: options.newKey };
       return (await door.ask('POST', `${pathOf(cn)}/change`, wanted)).data;
     },
-    text: (data) =>
-      `${facts([
-        ['Node', data.cn],
-        ['May have', data.names.join(', ')],
-        ['Profile', data.profile],
-        ['Key id', data.key_id],
-        ['HMAC key', data.hmac_key],
-      ])}${data.clients ? `\n${lines(data.clients)}` : ''}`,
+    text: (data) => `${bound(data)}${data.clients ? `\n${lines(data.clients)}` : ''}`,
   });
 }
 
