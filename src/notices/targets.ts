@@ -68,7 +68,7 @@ function post(
       url.protocol === 'https:'
         ? tlsRequest(url, { ...options, ca: trusted(root) })
         : plainRequest(url, options);
-    request.once('error', reject);
+    request.on('error', reject);
     request.once('response', (response) => {
       const { statusCode = 0 } = response;
       let read = 0;
@@ -76,11 +76,11 @@ function post(
         read += chunk.length;
         if (read > MOST_ANSWER) response.destroy();
       });
-      response.once('error', reject);
+      // The status has decided already: an answer that never ends must not have the notice sent again.
+      response.on('error', () => {});
       // Standard Webhooks: any 2xx status means accepted; redirects are not followed.
-      response.once('close', () =>
-        statusCode >= 200 && statusCode < 300 ? resolve() : reject(new Error(`HTTP ${statusCode}`)),
-      );
+      if (statusCode >= 200 && statusCode < 300) resolve();
+      else reject(new Error(`HTTP ${statusCode}`));
     });
     request.end(payload);
   });
