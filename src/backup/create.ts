@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { newTemporaryFolder } from '../lib/remove-on-signal.js';
 import { isShared, openAudit, verifyAudit } from '../store/index.js';
 import { type Entry, hashOf, writeArchive } from './archive.js';
 import { archivedDatabase, filesOf, type Installation, type PartLayout } from './layout.js';
@@ -39,8 +40,8 @@ export async function createBackup(options: CreateOptions): Promise<MadeBackup> 
   if (parts.length === 0) throw new BackupError(`there is neither a CA nor an RA in ${directory}`);
   const kept = await filesOf(installation);
   progress(`${kept.length} files: keys, certificates, profiles and settings`);
-  const temporary = await mkdtemp(join(directory, '.backup-'));
-  const discard = () => rm(temporary, { recursive: true, force: true });
+  const { path: temporary, keep } = newTemporaryFolder(join(directory, '.backup-'));
+  const discard = () => rm(temporary, { recursive: true, force: true }).finally(keep);
   try {
     const order: readonly PartLayout[] = [...parts].sort((left) => (left.part === 'ra' ? -1 : 1));
     const files = order.filter(({ database }) => !isShared(database));

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { moveDurably } from '../lib/files.js';
+import { newTemporaryFolder } from '../lib/remove-on-signal.js';
 import { CannotStart } from '../programs/exit.js';
 import { lockDirectory } from '../programs/lock.js';
 import { databaseFile, type Part } from './layout.js';
@@ -35,7 +36,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const { file, passphrase, directory, replace, progress, clock } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const unlock = await lockAll(directory);
-  const staging = await mkdtemp(join(directory, '.restore-'));
+  const { path: staging, keep } = newTemporaryFolder(join(directory, '.restore-'));
   try {
     const manifest = await extractBackup({ file, passphrase, into: staging, progress });
     await noteRestored(staging, manifest, clock());
@@ -48,6 +49,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
           '--replace to set aside what is there',
       );
     }
+    // From here on the folder has what is not yet in place.
+    keep();
     const now = new Date(clock()).toISOString().replace(/[:.]/g, '-');
     const setAside: string[] = [];
     for (const path of [...taken, ...(await leftovers(moves, manifest))]) {
@@ -60,7 +63,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     }
     return { manifest, setAside };
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    await rm(staging, { recursive: true, force: true }).finally(keep);
     unlock();
   }
 }

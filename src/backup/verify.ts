@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { withPath } from '../lib/files.js';
+import { newTemporaryFolder } from '../lib/remove-on-signal.js';
 import { openAudit, verifyAudit } from '../store/index.js';
 import { readArchive } from './archive.js';
 import { archivedDatabase, type Part } from './layout.js';
@@ -65,11 +66,11 @@ export async function verifyBackup(
   options: Omit<ExtractOptions, 'into'>,
   temporary: string,
 ): Promise<Manifest> {
-  const into = await mkdtemp(join(temporary, 'upki-verify-'));
+  const { path: into, keep } = newTemporaryFolder(join(temporary, 'upki-verify-'));
   try {
     return await extractBackup({ ...options, into });
   } finally {
-    await rm(into, { recursive: true, force: true });
+    await rm(into, { recursive: true, force: true }).finally(keep);
   }
 }
 

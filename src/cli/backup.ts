@@ -12,6 +12,7 @@ import { loadSettings } from '../config/index.js';
 import { fileTrouble } from '../lib/file-trouble.js';
 import { moveDurably, withPath } from '../lib/files.js';
 import { noteBackup } from '../lib/last-backup.js';
+import { draftFile } from '../lib/remove-on-signal.js';
 import { version } from '../lib/version.js';
 import { CannotStart, CommandRefused, WrongUsage } from '../programs/exit.js';
 import { UpkiCommand } from './command.js';
@@ -212,7 +213,7 @@ async function toStandardOutput(stream: Readable): Promise<void> {
 
 /** Writes under a temporary name until the file is complete and on disk. Only its owner may read it. */
 async function writeWhole(stream: Readable, path: string): Promise<void> {
-  const partial = `${path}.partial`;
+  const { path: partial, keep } = draftFile(`${path}.partial`);
   const file = await open(partial, 'w', 0o600);
   try {
     for await (const chunk of stream) await file.write(chunk);
@@ -221,6 +222,7 @@ async function writeWhole(stream: Readable, path: string): Promise<void> {
     await rm(partial, { force: true });
     throw withPath(error, path);
   } finally {
+    keep();
     await file.close();
   }
   await moveDurably(partial, path);
