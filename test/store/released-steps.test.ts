@@ -8,7 +8,7 @@ import { raMigrations as raInSqlite } from '../../src/store/sqlite/ra/schema.js'
 /** The released steps of each schema, and the digest of their SQL without comments and white space. */
 const RELEASED = [
   ['the RA in SQLite', raInSqlite, 11, 'b7ed024dad1176e15cd931778f3d905b61f32ca1618f1c590bae25a55c62c722'],
-  ['the CA in SQLite', caInSqlite, 11, '0e0047deae6252d0c445b714335d06101dd3ab239b700f2f4e37d4d381c8589a'],
+  ['the CA in SQLite', caInSqlite, 14, '83da79f8aacbe58987c3d3f037997a4e1c7fd293c37ffe3c5eccc15a8ae5e12a'],
   [
     'the RA in PostgreSQL',
     raInPostgres,
@@ -18,8 +18,8 @@ const RELEASED = [
   [
     'the CA in PostgreSQL',
     caInPostgres,
-    11,
-    '5cd1b335795f91275a36aed5a43dd176b54bde1773ccff11e2c9d0ac5df5124e',
+    13,
+    '31f1da2bf8d27318eb9233eb3c725173249c7b8adc6c403b3b2cce188cc34170',
   ],
 ] as const;
 

@@ -5,7 +5,7 @@ import { AUDIT_CUTS_SCHEMA, AUDIT_SCHEMA } from '../audit.js';
 import { eachRow } from '../each-row.js';
 import type { Migration } from '../migration.js';
 import { sqliteSchema } from '../shared.js';
-import { CRL_TRIGGER } from './crl.js';
+import { CHEAPER_CRL_SCHEMA, CRL_TRIGGER } from './crl.js';
 import { CHEAPER_COUNT_SCHEMA, FIGURES_SCHEMA, UNCOUNTED_SCHEMA } from './figures.js';
 
 /** The CA's tables. The rowid of a certificate is the order of issuance: "newest of this CN" needs no time in the index. */
@@ -44,4 +44,5 @@ export const caMigrations: readonly Migration[] = [
   ${sqliteSchema(ca.CRL_CHANGES)}
   ${CRL_TRIGGER}
   `,
+  CHEAPER_CRL_SCHEMA,
 ];
