@@ -71,8 +71,8 @@ function checkCertificate(der: Uint8Array, challenge: ValidationRequest, target:
     if (names.length !== 1 || name?.type !== type || name.value.toLowerCase() !== value) {
       const found = names
         .slice(0, 5)
-        .map((each) => (each.type === 'other' ? 'another kind of name' : each.value));
-      throw refuse(`must name exactly ${value}; it names ${found.join(', ') || 'nothing'}`);
+        .map((each) => (each.type === 'other' ? 'another kind of name' : `${each.type} ${each.value}`));
+      throw refuse(`must name exactly ${type} ${value}; it names ${found.join(', ') || 'nothing'}`);
     }
     const extension = certificate.extensions.get(OID.acmeIdentifier);
     if (!extension) throw refuse('has no acmeIdentifier extension');

@@ -46,7 +46,7 @@ describe('RFC 8737 §3 tls-alpn-01', () => {
   });
 
   it.each<[string, AlpnCertificateOptions, string, RegExp]>([
-    ['another name', { ...right, names: ['other.test'] }, 'unauthorized', /names other\.test/],
+    ['another name', { ...right, names: ['other.test'] }, 'unauthorized', /names dns other\.test$/],
     ['a second name', { ...right, names: [NAME, 'other.test'] }, 'unauthorized', /must name exactly/],
     ['no name', { ...right, names: [] }, 'unauthorized', /names nothing/],
     ['an address for a name', { ...right, names: ['127.0.0.1'] }, 'unauthorized', /must name exactly/],
@@ -58,6 +58,14 @@ describe('RFC 8737 §3 tls-alpn-01', () => {
     const result = failure(await against(certificate));
     expect(result.type).toBe(type);
     expect(result.detail).toMatch(detail);
+  });
+
+  it('the kinds of the names are told: an address as a DNS name reads the same', async () => {
+    const certificate = alpnCertificate({ ...right, names: ['127.0.0.1.'] });
+    const server = closing(await tlsServer(certificate));
+    const identifier = { type: 'ip', value: '127.0.0.1' } as const;
+    const result = await validate(await dnsZone(), { ...alpn, identifier }, { tlsPort: server.port });
+    expect(failure(result).detail).toMatch(/must name exactly ip 127\.0\.0\.1; it names dns 127\.0\.0\.1\.$/);
   });
 
   it('a peer that does not negotiate the ALPN protocol is refused (RFC 8737 §4)', async () => {
