@@ -9,6 +9,7 @@ import { Problem } from '../model/problem.js';
 import { Refused, refusedOf } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import type { Certification } from '../ra/nodes/certification.js';
+import type { NodeCertificates } from '../ra/nodes/node-certificates.js';
 import { nodeProfile } from '../ra/nodes/node-names.js';
 import type { OwnCertificates } from '../ra/nodes/own-certificates.js';
 import { parseCertificate, subjectAltNames } from '../x509/certificate.js';
@@ -26,6 +27,7 @@ interface EstOptions {
   ca: Pick<CertificateAuthority, 'caCertificates' | 'authorities' | 'profile' | 'bySerial'>;
   certification: Pick<Certification, 'certify' | 'certifyDevice'>;
   ownCertificates: Pick<OwnCertificates, 'reissue'>;
+  nodeCertificates: Pick<NodeCertificates, 'ofCertificate'>;
   audit: AuditLog;
   isCompromised(spkiFingerprint: string): boolean;
   /** PEM of the manufacturers whose device certificates are trusted for a first enrolment; empty: none. */
@@ -80,7 +82,9 @@ export async function estRoutes(app: FastifyInstance, options: EstOptions): Prom
     );
 
     app.post<Labelled>(`${prefix}/simplereenroll`, (request, reply) =>
-      answer(request, reply, options, (csr) => renew(peerOf(request).identity, csr, options)),
+      answer(request, reply, options, (csr) =>
+        renew(peerOf(request).identity, csr, request.params.label, options),
+      ),
     );
   }
 }
@@ -142,7 +146,7 @@ async function enrol(
     return { ...made, who: `node ${made.cn}` };
   }
   const { identity } = peerOf(request);
-  if (identity !== null) return renew(identity, csr, options);
+  if (identity !== null) return renew(identity, csr, profile, options);
   const device = deviceNames(request, trusted, options.clock());
   if (device !== null) {
     const made = await certification.certifyDevice(asked, (cn) => isDevice(device, cn));
@@ -154,11 +158,12 @@ async function enrol(
   );
 }
 
-/** §4.2.2: renews the client certificate of the request, with the same names. */
+/** §4.2.2: renews the client certificate of the request, with the same names and profile. A request may omit names. */
 async function renew(
   identity: ClientIdentity | null,
   csr: EstRequest,
-  { ca, ownCertificates, isCompromised }: EstOptions,
+  profile: string | undefined,
+  { ca, ownCertificates, nodeCertificates, isCompromised }: EstOptions,
 ): Promise<Enrolled> {
   if (identity === null) {
     throw new Refused('unauthenticated', 'use the certificate to be renewed as the client certificate');
@@ -167,12 +172,18 @@ async function renew(
   if (record?.state !== 'good') {
     throw new Refused('forbidden', `the client certificate is ${record?.state ?? 'not one of this CA'}`);
   }
+  if (profile !== undefined && profile !== record.profile)
+    throw new Refused('forbidden', `the client certificate has profile "${record.profile}"`);
   if (csr.asksForCa) throw new Refused('forbidden', 'the request asks for a CA certificate');
   if (isCompromised(spkiFingerprint(csr.publicKey.spki))) {
     throw new Refused('forbidden', 'the key of the request is known to be compromised');
   }
-  const held = new Set(subjectAltNames(parseCertificate(identity.certificate)).map(nameText));
-  const other = csr.names.map(nameText).find((name) => !held.has(name));
+  const names = subjectAltNames(parseCertificate(identity.certificate));
+  const held = new Set(names.map(nameText));
+  const ownName = async () => (await nodeCertificates.ofCertificate(identity))?.cn;
+  const other =
+    csr.names.map(nameText).find((name) => !held.has(name)) ??
+    (await otherCommonName(csr, [record.cn, ...names.map(hostOf)], ownName));
   if (other !== undefined) {
     const shown = other.slice(0, 100);
     throw new Refused(
@@ -183,6 +194,23 @@ async function renew(
   const { serial, chain } = await ownCertificates.reissue(identity.serial, csr.der);
   return { who: record.dn, cn: record.cn, serial, chain };
 }
+
+/**
+ * The common name of the request, unless it is one of these or the node's own, in any case: a server's certificate may lack
+ * the node's own name, which the device's first request may have.
+ */
+async function otherCommonName(
+  { commonName }: EstRequest,
+  held: readonly string[],
+  ownName: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  if (commonName === null) return undefined;
+  const isAsked = (name: string) => name.toLowerCase() === commonName.toLowerCase();
+  return held.some(isAsked) || isAsked((await ownName()) ?? '') ? undefined : `the common name ${commonName}`;
+}
+
+/** A name of a host, which may be a common name too; empty for other kinds. */
+const hostOf = (name: GeneralName): string => (name.type === 'dns' || name.type === 'ip' ? name.value : '');
 
 /** Kind and value of a name. An unknown kind never matches a name of a certificate. */
 const nameText = (name: GeneralName): string =>

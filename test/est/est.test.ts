@@ -309,6 +309,48 @@ describe('RFC 7030 simplereenroll', () => {
     expect((await post('simplereenroll', csr, ...as)).status).toBe(403);
   });
 
+  it.each([
+    ['another common name', '/CN=evil.example.test', ''],
+    ['another common name beside its own names', '/CN=evil.example.test', 'DNS:NAME'],
+    ['an organization for the common name', '/CN=Evil/O=Evil', ''],
+  ])('refuses a request with %s (§4.2.2)', async (_, subject, san) => {
+    const cn = `other${subject.length + san.length}.example.test`;
+    const { as } = await enrolled(cn);
+    const { csr } = await device(subject, san ? san.replace('NAME', cn) : undefined);
+    for (const path of ['simplereenroll', 'simpleenroll', 'webapp/simplereenroll']) {
+      const { status, body } = await post(path, csr, ...as);
+      expect([path, status, body]).toEqual([path, 403, expect.stringMatching(/common name evil/i)]);
+    }
+  });
+
+  it('accepts a common name in any case, and none', async () => {
+    const { as } = await enrolled('r6.example.test');
+    for (const subject of ['/CN=R6.Example.TEST', '/O=Plant', '/']) {
+      const { csr } = await device(subject);
+      expect([subject, (await post('simplereenroll', csr, ...as)).status]).toEqual([subject, 200]);
+    }
+  });
+
+  it('accepts the name of the node that its certificate lacks, as the first request may have it', async () => {
+    const { seed } = await world.register({ cn: 'press-7', profile: 'webapp', names: ['r7.example.test'] });
+    const { csr, key } = await device('/CN=press-7');
+    const [leaf] = await certificatesIn((await post('simpleenroll', csr, '-u', `press-7:${seed}`)).body);
+    expect(leaf?.subject).not.toContain('press-7');
+    await writeFile(file('r7.crt'), leaf?.toString() ?? '');
+    const { csr: next } = await device('/CN=press-7');
+    expect((await post('simplereenroll', next, '--cert', 'r7.crt', '--key', key)).status).toBe(200);
+  });
+
+  it.each(['simplereenroll', 'simpleenroll'])('%s has the profile of the certificate', async (operation) => {
+    const { as } = await enrolled(`profile-${operation}.example.test`);
+    const { csr } = await device(`/CN=profile-${operation}.example.test`);
+    for (const other of ['server', 'nope']) {
+      const { status, body } = await post(`${other}/${operation}`, csr, ...as);
+      expect([other, status, body]).toEqual([other, 403, expect.stringContaining('profile "webapp"')]);
+    }
+    expect((await post(`webapp/${operation}`, csr, ...as)).status).toBe(200);
+  });
+
   it('is 202 with Retry-After while the CA is unreachable', async () => {
     const { as } = await enrolled('r4.example.test');
     const { csr } = await device('/CN=r4.example.test');

@@ -168,7 +168,7 @@ async function serve(
   });
   await app.register(wellKnownRoutes, { ra });
   await app.register(estRoutes, {
-    ...{ ca, certification, ownCertificates, audit, isCompromised, clock },
+    ...{ ca, certification, ownCertificates, nodeCertificates, audit, isCompromised, clock },
     deviceTrust: deviceTrustOf(settings),
     defaultProfile: () => policy.defaultProfile,
     baseUrl: (host) => links.forHost(host).base,

@@ -255,6 +255,7 @@ export class JoinedWorld {
     });
     await app.register(estRoutes, {
       ...{ ca, certification, ownCertificates, audit, clock, deviceTrust, baseUrl },
+      nodeCertificates: certificates,
       isCompromised: () => false,
       defaultProfile: () => 'server',
     });
