@@ -4,7 +4,7 @@ import * as is from '../types.js';
 
 const { setting } = settingsOf('ra');
 
-const count = is.integer(0, 1_000_000_000, 'a whole number, 0 for no limit');
+const count = is.integer(0, 1_000_000_000);
 /** Part of every limit's documentation. */
 const NOTE = '0: no limit.';
 
