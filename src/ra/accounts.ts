@@ -37,8 +37,13 @@ interface AccountsOptions {
 
 /** RFC 8555 §7.3: accounts, their creation, update, key change and end. */
 export class Accounts {
-  /** Cached accounts by id, least recently used first; empty if other processes may change accounts. */
+  /**
+   * Cached accounts by id, least recently used first; empty if other processes may change accounts. Reads fill it, and every write
+   * evicts its account, so that an ended account or a former key is never served again.
+   */
   readonly #cache = new BoundedMap<string, Account>(CACHE_SIZE);
+  /** The number of evictions. A read during which it rises may be older than a write, and is not cached. */
+  #evictions = 0;
   /** SHA-256 of a key's SubjectPublicKeyInfo, by the key's thumbprint (RFC 7638). */
   readonly #fingerprints = new BoundedMap<string, string>(CACHE_SIZE);
 
@@ -48,8 +53,10 @@ export class Accounts {
   async byId(id: string): Promise<Account | null> {
     const cached = this.#cache.use(id);
     if (cached) return cached;
+    const evictions = this.#evictions;
     const account = await this.options.store.getAccount(id);
-    return account && this.#remember(account);
+    if (account && evictions === this.#evictions) this.#remember(account);
+    return account;
   }
 
   async byThumbprint(thumbprint: string): Promise<Account | null> {
@@ -84,7 +91,7 @@ export class Accounts {
       if (!(error instanceof StoreConflict)) throw error;
       throw new Problem('unauthorized', 'the key of the "externalAccountBinding" binds no account any more');
     });
-    this.#remember(result.account);
+    if (result.created) this.#remember(result.account);
     return result;
   }
 
@@ -99,23 +106,23 @@ export class Accounts {
       ...(agreed && { termsAgreedAt: this.options.clock() }),
     };
     if (Object.keys(update).length === 0) return account;
-    return this.#stored(await this.options.store.updateAccount(account.id, update));
+    return found(await this.#written(account.id, this.options.store.updateAccount(account.id, update)));
   }
 
   /** §7.3.6 */
   async deactivate(account: Account): Promise<Account> {
-    return this.#stored(await this.options.store.deactivateAccount(account.id, this.options.clock()));
+    const { store, clock } = this.options;
+    return found(await this.#written(account.id, store.deactivateAccount(account.id, clock())));
   }
 
   /** §7.1.2: the server ends the account; null when there is none. */
-  async stop(id: string): Promise<Account | null> {
-    this.#cache.delete(id);
-    const account = await this.options.store.revokeAccount(id, this.options.clock());
-    return account && this.#remember(account);
+  stop(id: string): Promise<Account | null> {
+    return this.#written(id, this.options.store.revokeAccount(id, this.options.clock()));
   }
 
   /** Evicts the accounts that are bound to nodes, because some were ended with their node. */
   forgetBound(): void {
+    this.#evictions += 1;
     for (const [id, { nodeId }] of this.#cache) if (nodeId !== null) this.#cache.delete(id);
   }
 
@@ -125,12 +132,8 @@ export class Accounts {
     next: { jwk: JsonWebKey; thumbprint: string },
     conflictUrl: (accountId: string) => string,
   ): Promise<Account> {
-    this.#cache.delete(account.id);
-    const { changed, conflict } = await this.options.store.changeAccountKey(
-      account.id,
-      account.thumbprint,
-      next,
-    );
+    const change = this.options.store.changeAccountKey(account.id, account.thumbprint, next);
+    const { changed, conflict } = await this.#written(account.id, change);
     if (conflict !== null) {
       throw new Problem('malformed', 'the new key is in use by another account', {
         status: 409,
@@ -138,7 +141,7 @@ export class Accounts {
       });
     }
     if (!changed) throw new Problem('unauthorized', 'the old key is no longer the key of this account');
-    return this.#remember({ ...account, ...next });
+    return { ...account, ...next };
   }
 
   /** §7.3.3. @throws Problem userActionRequired if the terms changed after this account agreed to them */
@@ -162,7 +165,7 @@ export class Accounts {
   /** Deletes at most `limit` accounts created before `before` that never got a certificate; returns the number deleted. */
   async purge(before: number, limit: number): Promise<number> {
     const deleted = await this.options.store.purgeAccounts(before, limit);
-    for (const id of deleted) this.#cache.delete(id);
+    for (const id of deleted) this.#evict(id);
     return deleted.length;
   }
 
@@ -174,16 +177,28 @@ export class Accounts {
     return fingerprint;
   }
 
-  #stored(account: Account | null): Account {
-    if (!account) throw new Problem('unauthorized', 'the account is deactivated');
-    return this.#remember(account);
+  /** Awaits a write of an account. A write that failed may have changed the account too. */
+  async #written<Result>(id: string, write: Promise<Result>): Promise<Result> {
+    try {
+      return await write;
+    } finally {
+      this.#evict(id);
+    }
   }
 
-  #remember(account: Account): Account {
-    if (!this.options.soleRunner) return account;
-    this.#cache.set(account.id, account);
-    return account;
+  #evict(id: string): void {
+    this.#evictions += 1;
+    this.#cache.delete(id);
   }
+
+  #remember(account: Account): void {
+    if (this.options.soleRunner) this.#cache.set(account.id, account);
+  }
+}
+
+function found(account: Account | null): Account {
+  if (!account) throw new Problem('unauthorized', 'the account is deactivated');
+  return account;
 }
 
 function booleanMember(name: string, value: unknown): boolean {
