@@ -5,8 +5,7 @@ import type { ClientIdentity } from '../http/identity.js';
 import { addressOf, peerName, peerOf } from '../http/peer.js';
 import { CaRefused, CaUnavailable, type CertificateAuthority } from '../model/ca.js';
 import { recordOf } from '../model/ca-register.js';
-import { Problem } from '../model/problem.js';
-import { Refused, refusedOf } from '../model/refusal.js';
+import { outcomeOf, Refused } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import type { Certification } from '../ra/nodes/certification.js';
 import type { NodeCertificates } from '../ra/nodes/node-certificates.js';
@@ -62,7 +61,9 @@ export async function estRoutes(app: FastifyInstance, options: EstOptions): Prom
   app.addContentTypeParser('application/pkcs10', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
-  app.setErrorHandler((error, request, reply) => answerFailure(error, request, reply));
+  app.setErrorHandler((error, _request, reply) => {
+    throw refusalOf(error, reply);
+  });
   const trusted = fromPem('CERTIFICATE', options.deviceTrust).map((der) => new X509Certificate(der));
 
   for (const prefix of ['/.well-known/est', '/.well-known/est/:label']) {
@@ -122,10 +123,9 @@ async function answer(
       reply.code(202).type('text/plain').header('retry-after', RETRY_AFTER);
       return 'The certificate authority cannot be reached; send the same request again.\n';
     }
-    const { code } = failureOf(error);
     const name = peerName(request);
     const event = { who: name ?? 'nobody', from, action, details: {} };
-    audit.refused({ ...event, outcome: code, identified: name !== null });
+    audit.refused({ ...event, outcome: outcomeOf(failureOf(error)), identified: name !== null });
     throw error;
   }
 }
@@ -216,23 +216,18 @@ const hostOf = (name: GeneralName): string => (name.type === 'dns' || name.type 
 const nameText = (name: GeneralName): string =>
   name.type === 'other' ? 'an unknown kind' : `${name.type} ${name.value.toLowerCase()}`;
 
-function failureOf(error: unknown): Refused {
-  if (error instanceof Refused) {
-    // A wrong or used seed is 401: the client needs other credentials (RFC 9110 §15.5.2).
-    return error.field === 'seed' ? new Refused('unauthenticated', error.message) : error;
-  }
-  if (error instanceof CaRefused) return new Refused('unprocessable', error.message);
-  return error instanceof Problem ? refusedOf(error) : new Refused('internal', 'an internal error occurred');
+/** The failure in the terms of EST; an internal error as it is. */
+function failureOf(error: unknown): unknown {
+  // A wrong or used seed is 401: the client needs other credentials (RFC 9110 §15.5.2).
+  if (error instanceof Refused && error.field === 'seed')
+    return new Refused('unauthenticated', error.message);
+  return error instanceof CaRefused ? new Refused('unprocessable', error.message) : error;
 }
 
-/** §4.2.3: answers a failure in plain text. An internal error goes to the listener's own handler. */
-function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): string {
-  const told = failureOf(error);
-  if (told.code === 'internal') throw error;
-  const { code, message, status, retryAfter } = told;
-  request.refusal = { problem: code, detail: message };
-  if (status === 401) reply.header('www-authenticate', 'Basic realm="EST", charset="UTF-8"');
-  if (retryAfter !== null) reply.header('retry-after', retryAfter);
-  reply.code(status).type('text/plain; charset=utf-8');
-  return `${message}\n`;
+/** The failure for the listener, which answers it in plain text (§4.2.3). */
+function refusalOf(error: unknown, reply: FastifyReply): unknown {
+  const failure = failureOf(error);
+  if (failure instanceof Refused && failure.status === 401)
+    reply.header('www-authenticate', 'Basic realm="EST", charset="UTF-8"');
+  return failure;
 }

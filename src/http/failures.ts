@@ -21,7 +21,7 @@ function answerError(
   request: FastifyRequest,
   reply: FastifyReply,
   report: ReportError,
-): object {
+): object | string {
   // An unknown path or method is reported before a fault of the body.
   if (request.is404 && isAboutBody(error)) return refuseUnknown(request, reply);
   const told = error instanceof Refused ? error : toProblem(error);
@@ -46,7 +46,7 @@ function isExpected(error: unknown): boolean {
 }
 
 /** 404, or 405 with `Allow` when only the method is wrong (RFC 9110 §15.5.6). */
-export function refuseUnknown(request: FastifyRequest, reply: FastifyReply): object {
+export function refuseUnknown(request: FastifyRequest, reply: FastifyReply): object | string {
   const [path = ''] = request.url.split('?', 1);
   const allowed = request.server.allowedMethods(path);
   if (allowed.length === 0) {
@@ -105,8 +105,11 @@ function refusalOf(told: Problem | Refused): Refusal {
   return { problem: told.type, detail: told.detail, ...(names.length > 0 && { names }) };
 }
 
-/** RFC 8555 §6.7 problem document; under `/api` the REST envelope. */
-function answer(request: FastifyRequest, reply: FastifyReply, told: Problem | Refused): object {
+/** Where EST is served (RFC 7030 §3.2.2). */
+const EST = /^\/\.well-known\/est(\/|$|\?)/;
+
+/** RFC 8555 §6.7 problem document; under `/api` the REST envelope; for EST plain text (RFC 7030 §4.2.3). */
+function answer(request: FastifyRequest, reply: FastifyReply, told: Problem | Refused): object | string {
   reply.code(told.status);
   request.refusal = refusalOf(told);
   const retryAfter = told instanceof Refused ? told.retryAfter : told.options.retryAfter;
@@ -116,6 +119,10 @@ function answer(request: FastifyRequest, reply: FastifyReply, told: Problem | Re
   if (told.status === 503 && !request.isTooMuch) reply.header('connection', 'close');
   if (request.url.startsWith('/api/')) {
     return asJson(reply, errorEnvelope(told instanceof Refused ? told : refusedOf(told)));
+  }
+  if (EST.test(request.url)) {
+    reply.type('text/plain; charset=utf-8');
+    return `${told instanceof Refused ? told.message : told.detail}\n`;
   }
   const problem = told instanceof Refused ? problemOf(told) : told;
   if (problem.options.location !== undefined) reply.header('location', problem.options.location);

@@ -43,3 +43,14 @@ function hasTwoHosts(fields: readonly string[]): boolean {
   }
   return hosts > 1;
 }
+
+/** RFC 9110 §8.4: no route decodes a body, so a body in a coding would be read as what it is not. */
+export function refuseCoded(app: FastifyInstance): void {
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    const coding = request.headers['content-encoding']?.trim().toLowerCase();
+    if (coding === undefined || coding === '' || coding === 'identity') return done();
+    // §12.5.3: how the client should send it.
+    reply.header('accept-encoding', 'identity');
+    done(new Problem('malformed', 'the body has a Content-Encoding; send it as it is', { status: 415 }));
+  });
+}

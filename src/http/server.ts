@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { admitRequests } from './admission.js';
 import { shareConnections } from './connection-shares.js';
 import { answerFailures, type ReportError } from './failures.js';
-import { refuseTwoHosts, tellBrowsers } from './headers.js';
+import { refuseCoded, refuseTwoHosts, tellBrowsers } from './headers.js';
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.js';
 import { endAfter, isEnding, lingerAfterRefusals } from './linger.js';
 import { rememberMethods } from './methods.js';
@@ -180,6 +180,7 @@ function createApp(
   lingerAfterRefusals(app);
   tellBrowsers(app, { strictTransport });
   refuseTwoHosts(app);
+  refuseCoded(app);
   refuseUndecodable(app);
   admitRequests(app, limits, Math.random);
   // Answers of one turn of the event loop are written together. Written one by one, each would wake a peer, which then

@@ -54,6 +54,12 @@ export function refusedOf({ status, detail, options: { retryAfter } }: Problem):
   return new Refused(code ?? fallback, detail, retryAfter === undefined ? {} : { retryAfter });
 }
 
+/** The outcome of a failed request for the audit log: the code of its refusal. */
+export function outcomeOf(error: unknown): string {
+  if (error instanceof Refused) return error.code;
+  return error instanceof Problem ? refusedOf(error).code : 'failed';
+}
+
 /** Converts a refusal to the nearest ACME problem. */
 export function problemOf({ status, message, retryAfter }: Refused): Problem {
   return new Problem(status >= 500 ? 'serverInternal' : 'malformed', message, {

@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { addressOf, peerName } from '../http/peer.js';
-import { Problem } from '../model/problem.js';
-import { Refused, refusedOf } from '../model/refusal.js';
+import { outcomeOf } from '../model/refusal.js';
 import type { AuditLog } from '../ra/audit-log.js';
 import type { Caller } from './access.js';
 import { FileAnswer, type Route } from './route.js';
@@ -57,11 +56,6 @@ export class RequestAudit {
 
 /** The caller of a request without a client certificate. */
 const NOBODY = 'nobody';
-
-function outcomeOf(error: unknown): string {
-  if (error instanceof Refused) return error.code;
-  return error instanceof Problem ? refusedOf(error).code : 'failed';
-}
 
 /** Whether a request does more than read: a public POST that is not audited, such as OCSP, reads. */
 export function changesSomething({ access, method, audited }: Route): boolean {

@@ -345,6 +345,18 @@ describe('requests that are refused', () => {
     expect((await exchange(text)).status).toBe(status);
   });
 
+  it('answers a body in a coding with 415 and the coding it takes (RFC 9110 §12.5.3, §15.5.16)', async () => {
+    const coded = (coding: string) =>
+      exchange(post('{}', 'application/json').replace('\r\n\r\n', `\r\nContent-Encoding: ${coding}\r\n\r\n`));
+    for (const coding of ['gzip', 'deflate, gzip', 'Identity, br']) {
+      const { status, head, json } = await coded(coding);
+      expect([coding, status, json.type]).toEqual([coding, 415, 'urn:ietf:params:acme:error:malformed']);
+      expect(head).toMatch(/^accept-encoding: identity\r$/im);
+    }
+    const plain = (await exchange(post('{}', 'application/json'))).status;
+    expect((await coded('Identity')).status).toBe(plain);
+  });
+
   it('leaves a long path to the route', async () => {
     expect((await exchange(get(`/items/${'x'.repeat(5_000)}`))).status).toBe(200);
   });
