@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { errorMessage } from '../lib/error-message.js';
 import { messageOf } from '../notices/message.js';
 import { CannotStart, ExitCode } from '../programs/exit.js';
 import { RaFiles } from '../programs/ra/files.js';
@@ -28,7 +29,7 @@ export function notifyCommand(): UpkiCommand {
         say(`${sender.label}: sent`);
       } catch (error) {
         failed += 1;
-        say(`${sender.label}: ${error instanceof Error ? error.message : error}`);
+        say(`${sender.label}: ${errorMessage(error)}`);
       } finally {
         sender.close?.();
       }

@@ -44,6 +44,9 @@ export const smtp: SettingType<string> = {
     if (!['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '') refuse();
     const from = url.searchParams.get('from');
     if (from !== null && !MAIL.test(from)) refuse('"from" is no mail address');
+    if (!isDecodable(url.username) || !isDecodable(url.password)) {
+      refuse('write a % of the user or the password as %25');
+    }
     return value;
   },
   format: (value) => value,
@@ -52,3 +55,12 @@ export const smtp: SettingType<string> = {
     return `${protocol}//${username && `${username}@`}${host}`;
   },
 };
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

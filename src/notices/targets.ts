@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { rootCertificates } from 'node:tls';
+import { errorMessage } from '../lib/error-message.js';
 import type { QueuedNotice } from '../store/contract/notices.js';
 import type { Message } from './message.js';
 
@@ -10,9 +11,20 @@ export interface Sender {
   key: string;
   /** A name for logs, without secrets. */
   label: string;
-  /** Rejects when the receiver does not accept it. */
-  send(notice: Pick<QueuedNotice, 'id' | 'createdAt'>, message: Message): Promise<void>;
+  /** What several senders may share: one that is silent delays all of them. */
+  server: string;
+  /**
+   * Rejects when the receiver does not accept it.
+   * @param stop ends the attempt
+   * @throws ServerSilent
+   */
+  send(notice: Pick<QueuedNotice, 'id' | 'createdAt'>, message: Message, stop?: AbortSignal): Promise<void>;
   close?(): void;
+}
+
+/** The server of a target gave no answer. */
+export class ServerSilent extends Error {
+  override readonly name = 'ServerSilent';
 }
 
 /** Timeout of one attempt, in ms. */
@@ -26,7 +38,8 @@ export function webhook(url: string, secret: string, root: string | null): Sende
   return {
     key: webhookKey(url),
     label: target.origin,
-    async send({ id, createdAt }, message) {
+    server: target.origin,
+    async send({ id, createdAt }, message, stop) {
       const { Webhook } = await import('standardwebhooks');
       const timestamp = new Date(createdAt).toISOString();
       const payload = JSON.stringify({
@@ -43,13 +56,23 @@ export function webhook(url: string, secret: string, root: string | null): Sende
         'webhook-timestamp': Math.floor(now.getTime() / 1000),
         'webhook-signature': new Webhook(secret).sign(id, now, payload),
       };
-      await post(target, headers, payload, root);
+      await post(target, headers, payload, root, timeLimit(TIME, stop));
     },
   };
 }
 
+/** Aborts after so many ms, or with `stop`. */
+export const timeLimit = (milliseconds: number, stop?: AbortSignal): AbortSignal =>
+  AbortSignal.any([AbortSignal.timeout(milliseconds), ...(stop ? [stop] : [])]);
+
 /** The public roots, and this PKI's root. */
-const trusted = (root: string | null) => [...rootCertificates, ...(root === null ? [] : [root])];
+export const trusted = (root: string | null) => [...rootCertificates, ...(root === null ? [] : [root])];
+
+/** The reason why an attempt failed. @param signal of `timeLimit` */
+export function reasonOf(error: unknown, { aborted, reason }: AbortSignal): string {
+  if (!aborted) return errorMessage(error);
+  return reason instanceof Error && reason.name === 'TimeoutError' ? 'it timed out' : errorMessage(reason);
+}
 
 /** A hash, because the URL itself may be a secret. */
 function webhookKey(url: string): string {
@@ -61,14 +84,15 @@ function post(
   headers: Record<string, string | number>,
   payload: string,
   root: string | null,
+  signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const options = { method: 'POST', headers, signal: AbortSignal.timeout(TIME) };
+    const options = { method: 'POST', headers, signal };
     const request =
       url.protocol === 'https:'
         ? tlsRequest(url, { ...options, ca: trusted(root) })
         : plainRequest(url, options);
-    request.on('error', reject);
+    request.on('error', (error) => reject(new ServerSilent(reasonOf(error, signal), { cause: error })));
     request.once('response', (response) => {
       const { statusCode = 0 } = response;
       let read = 0;
@@ -83,49 +107,5 @@ function post(
       else reject(new Error(`HTTP ${statusCode}`));
     });
     request.end(payload);
-  });
-}
-
-/** @param url of the mail server; its parameter `from` is the sender's address */
-export async function mailer(
-  url: string,
-  ra: string,
-  root: string | null,
-): Promise<(address: string) => Sender> {
-  const { createTransport } = await import('nodemailer');
-  const server = new URL(url);
-  const from = server.searchParams.get('from') ?? `upki@${ra}`;
-  const isSecure = server.protocol === 'smtps:';
-  const transport = createTransport({
-    host: server.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(server.port || (isSecure ? 465 : 587)),
-    secure: isSecure,
-    ...(server.username && {
-      auth: { user: decodeURIComponent(server.username), pass: decodeURIComponent(server.password) },
-    }),
-    connectionTimeout: TIME,
-    greetingTimeout: TIME,
-    socketTimeout: TIME,
-    tls: { ca: trusted(root) },
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
-  return (address) => ({
-    key: `mailto:${address}`,
-    label: `mailto:${address}`,
-    async send({ id, createdAt }, { subject, text }) {
-      await transport.sendMail({
-        from,
-        to: address,
-        // An object, so that an address is never parsed as a list of several.
-        envelope: { from, to: [address] },
-        subject,
-        text,
-        date: new Date(createdAt),
-        messageId: `<${id}@${from.split('@').at(-1)}>`,
-        headers: { 'auto-submitted': 'auto-generated', 'x-upki-notice': id },
-      });
-    },
-    close: () => transport.close(),
   });
 }

@@ -73,6 +73,7 @@ export class NoticeWatch {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) clearInterval(timer);
+    this.options.delivery.stop();
     await Promise.allSettled(this.#running);
   }
 

@@ -21,7 +21,7 @@ export const MONITORING_SETTINGS = {
   }),
   smtpUrl: optional('UPKI_SMTP_URL', notice.smtp, {
     secret: true,
-    doc: 'Mail server for notices: `smtp://USER:PASSWORD@HOST:587` (STARTTLS if the server supports it) or `smtps://…:465`. `?from=ADDRESS` sets the sender.',
+    doc: 'Mail server for notices: `smtp://USER:PASSWORD@HOST:587` or `smtps://…:465`. `smtp:` uses STARTTLS if the server offers it; with a password it must, unless it is on this machine. `?from=ADDRESS` sets the sender.',
   }),
   notifyContacts: setting('UPKI_NOTIFY_CONTACTS', is.boolean, false, {
     doc: 'Whether the mail contacts of an ACME account also get the notices about its certificates that were not renewed.',

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isLoopback } from '../../channel/loopback.js';
+import { isLoopback } from '../../lib/loopback.js';
 
 /** The options contradict each other; the message says what to change. */
 export class CaOptionsError extends Error {

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { errorMessage } from '../../lib/error-message.js';
 import { HOUR } from '../../lib/time.js';
 import { Delivery } from '../../notices/delivery.js';
 import { damagedDatabase } from '../../notices/findings.js';
+import { mailer } from '../../notices/mail.js';
 import { type Finding, messageOf } from '../../notices/message.js';
 import { Notices } from '../../notices/notices.js';
-import { mailer, type Sender, webhook } from '../../notices/targets.js';
+import { type Sender, webhook } from '../../notices/targets.js';
 import { NoticeWatch, type NoticeWatchOptions } from '../../notices/watch.js';
 import type { RaStore } from '../../store/index.js';
 import type { ProgramSettings } from '../settings.js';
@@ -17,14 +19,20 @@ const SINCE = 'notices: wanted since';
 interface NoticeParts {
   notices: Notices;
   delivery: Delivery;
-  /** Sends to every target, without the queue. */
-  direct(id: string, createdAt: number, message: ReturnType<typeof messageOf>): Promise<void>;
+  /** Sends without the queue, to every target that has not accepted this id yet. Resolves with whether all have. */
+  direct(id: string, createdAt: number, message: ReturnType<typeof messageOf>): Promise<boolean>;
 }
 
 type Wishes = Pick<ProgramSettings, 'notify' | 'notifySecret' | 'smtpUrl' | 'notifyContacts'>;
 
 /** The setting in the database with the time of the last complete backup of any RA on the database. */
 const BACKUP = 'notices: last backup';
+
+/** The target of a contact: nothing for other schemes than `mailto`, whose case does not matter (RFC 3986 §3.1). */
+function mailTarget(contact: string): string[] {
+  const [, address] = /^mailto:(.+)$/i.exec(contact) ?? [];
+  return address === undefined ? [] : [`mailto:${address}`];
+}
 
 /** A sender for each target of UPKI_NOTIFY. @param root PEM of this PKI's root; servers with its certificates are trusted too */
 export async function sendersOf(
@@ -82,18 +90,28 @@ export async function noticeParts(
       if (!notifyContacts || mailTo === null) return [];
       const account = await store.getAccount(accountId);
       const isGood = account !== null && account.deactivatedAt === null && account.revokedAt === null;
-      return isGood ? account.contact.filter((contact) => contact.startsWith('mailto:')) : [];
+      return isGood ? account.contact.flatMap(mailTarget) : [];
     },
     ra,
     clock,
     log,
   });
+  const accepted = new Set<string>();
   const direct: NoticeParts['direct'] = async (id, createdAt, message) => {
-    const sent = await Promise.allSettled(senders.map((sender) => sender.send({ id, createdAt }, message)));
-    for (const [index, each] of sent.entries()) {
-      if (each.status === 'rejected')
-        log.warn({ target: senders[index]?.label, err: each.reason }, 'a notice could not be sent');
-    }
+    const isAccepted = await Promise.all(
+      senders.map(async (sender) => {
+        const key = `${id} ${sender.key}`;
+        if (accepted.has(key)) return true;
+        try {
+          await sender.send({ id, createdAt }, message);
+          accepted.add(key);
+        } catch (error) {
+          log.warn({ target: sender.label, why: errorMessage(error) }, 'a notice could not be sent');
+        }
+        return accepted.has(key);
+      }),
+    );
+    return isAccepted.every((each) => each);
   };
   return { notices, delivery, direct };
 }
@@ -147,7 +165,6 @@ export async function watchForNotices(
     },
     databaseAway: async (since, why) => {
       if (told === since) return;
-      told = since;
       const at = new Date(since).toISOString();
       const line = `no answer of the database since ${at}; nothing is issued meanwhile`;
       const finding: Finding =
@@ -159,7 +176,7 @@ export async function watchForNotices(
         .update(`${ra} ${finding.type} ${Math.floor(since / HOUR)}`)
         .digest('hex')
         .slice(0, 32)}`;
-      await direct(id, clock(), messageOf(finding.type, [finding], ra));
+      if (await direct(id, since, messageOf(finding.type, [finding], ra))) told = since;
     },
   });
   watch.start();
