@@ -1,6 +1,6 @@
 import { Problem } from '../model/problem.js';
 import { decodeBase64url } from './jose/base64url.js';
-import { type JsonObject, parseJsonObject } from './jose/json.js';
+import { type JsonObject, parseJsonObject, withoutNulls } from './jose/json.js';
 
 /** RFC 8555 §6.3: whether a request is a POST-as-GET, which has an empty payload; `{}` is not empty. */
 export function isPostAsGet(payload: Buffer): boolean {
@@ -18,11 +18,6 @@ export function requirePostAsGet(payload: Buffer): void {
 export function requireObject(payload: Buffer): JsonObject {
   if (isPostAsGet(payload)) throw new Problem('malformed', 'this resource wants a JSON object as payload');
   return withoutNulls(parseJsonObject(payload, 'the payload'));
-}
-
-/** Leaves out null members: several clients send null for members that they do not use. */
-function withoutNulls(object: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
 }
 
 /** A DER object in base64url (§7.4 `csr`, §7.6 `certificate`). @throws Problem malformed */

@@ -84,6 +84,18 @@ describe('§6.1 and §6.2: the body of a POST', () => {
     expect(await refusal(overrides)).toMatchObject({ status: 400, type: 'malformed' });
   });
 
+  it.each<[string, PostOverrides]>([
+    ['jwk beside kid', { protected: { jwk: null } }],
+    ['kid beside jwk', { useJwk: true, protected: { kid: null } }],
+    ['other members of the header', { protected: { crit: null, b64: null, typ: null, x5c: null } }],
+    ['the unprotected header', { body: (jws) => ({ ...jws, header: null }) }],
+    ['the members of the general serialisation', { body: (jws) => ({ ...jws, signatures: null }) }],
+  ])('is accepted with null in %s, which is the same as no such member', async (_, overrides) => {
+    const { newAccount } = await client.directory();
+    const [url, payload] = overrides.useJwk ? [newAccount, {}] : [client.accountUrl ?? '', ''];
+    expect((await client.post(url, payload, overrides)).status).toBe(200);
+  });
+
   it.each([
     'none',
     'HS256',

@@ -22,3 +22,9 @@ export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
   if (!isJsonObject(value)) throw new Problem('malformed', `${what} is not a JSON object`);
   return value;
 }
+
+/** Leaves out null members: several clients send null for members that they do not use. */
+export function withoutNulls(object: JsonObject): JsonObject {
+  if (!Object.values(object).includes(null)) return object;
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+}

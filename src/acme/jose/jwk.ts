@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'no
 import { Problem } from '../../model/problem.js';
 import type { Algorithm } from './algorithms.js';
 import { decodeBase64url } from './base64url.js';
-import { isJsonObject, type Json, type JsonObject } from './json.js';
+import { isJsonObject, type Json, type JsonObject, withoutNulls } from './json.js';
 
 /** A client's public key, checked and imported. */
 export interface PublicKey {
@@ -28,15 +28,16 @@ const RSA_BITS = { min: 2048, max: 8192 };
 const RSA_EXPONENT_BYTES = 32;
 
 /**
- * Parses a JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2) with a public key; unknown members are ignored.
+ * Parses a JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2) with a public key; unknown and null members are ignored.
  * @throws Problem badPublicKey
  */
 export function parseJwk(value: unknown): PublicKey {
   if (!isJsonObject(value)) throw bad('it is not a JSON object');
   // RFC 8555 §6.2 requires a public key. A client that sends a private key must be informed that it is compromised.
-  if ('d' in value || 'k' in value)
+  const given = withoutNulls(value);
+  if ('d' in given || 'k' in given)
     throw bad('it holds a private or symmetric key; never use that key again');
-  const { jwk, algorithm } = canonical(value);
+  const { jwk, algorithm } = canonical(given);
   let key: KeyObject;
   try {
     key = createPublicKey({ key: jwk, format: 'jwk' });

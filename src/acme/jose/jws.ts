@@ -1,7 +1,7 @@
 import { Problem } from '../../model/problem.js';
 import { ALGORITHMS, type Algorithm, isAlgorithm, verifyJwsSignature } from './algorithms.js';
 import { decodeBase64url } from './base64url.js';
-import { type Json, type JsonObject, parseJsonObject } from './json.js';
+import { type Json, type JsonObject, parseJsonObject, withoutNulls } from './json.js';
 import type { PublicKey } from './jwk.js';
 
 /** A JWS in flattened JSON serialisation (RFC 7515 §7.2.2), parsed but not verified. */
@@ -18,15 +18,16 @@ export function parseJws(body: Uint8Array): Jws {
   return readJws(parseJsonObject(body, 'the request body'), 'the JWS');
 }
 
-/** As `parseJws`, for a JWS in the payload of another (§7.3.4, §7.3.5). @throws Problem malformed */
-export function readJws(jws: JsonObject, what: string): Jws {
+/** As `parseJws`, for a JWS in the payload of another (§7.3.4, §7.3.5). Null members are absent. @throws Problem malformed */
+export function readJws(object: JsonObject, what: string): Jws {
+  const jws = withoutNulls(object);
   if ('signatures' in jws)
     throw malformed(`${what} is in general serialisation; the flattened one is wanted`);
   if ('header' in jws) throw malformed(`${what} has an unprotected header`);
   const { bytes: headerBytes, text: protectedText } = part(jws, 'protected', what);
   const { bytes: payload, text: payloadText } = part(jws, 'payload', what);
   const { bytes: signature } = part(jws, 'signature', what);
-  const header = parseJsonObject(headerBytes, `the protected header of ${what}`);
+  const header = withoutNulls(parseJsonObject(headerBytes, `the protected header of ${what}`));
   // §6.2 forbids RFC 7797's unencoded payload, and no extension is supported (RFC 7515 §4.1.11).
   if ('b64' in header) throw malformed(`${what} has "b64" in its header`);
   if ('crit' in header) throw malformed(`${what} has critical header members that are not understood`);

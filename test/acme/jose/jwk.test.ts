@@ -69,6 +69,12 @@ describe('account keys (RFC 7517, RFC 7518 §6, RFC 8555 §6.2)', () => {
     expect(parseJwk(jwkOf('rsa', { modulusLength: 3072 })).algorithm).toBe('RS256');
   });
 
+  it('reads a key with null in members that it does not have', () => {
+    expect(parseJwk({ ...ec, d: null, k: null, n: null, kid: null, alg: null, key_ops: null })).toEqual(
+      parseJwk(ec),
+    );
+  });
+
   it.each<[string, unknown]>([
     ['a text', 'key'],
     ['null', null],

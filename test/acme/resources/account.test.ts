@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createPublicKey, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExternalAccountKeys } from '../../../src/acme/external-account.js';
 import { FormerBases } from '../../../src/ra/former-bases.js';
@@ -326,6 +326,15 @@ describe('§7.3.5: key change', () => {
     expect((await client.post(client.accountUrl ?? '', '')).status).toBe(200);
   });
 
+  it('treats null in the inner header as an absent member', async () => {
+    const client = await world.account();
+    const { keyChange } = await client.directory();
+    const next = generateSigningKey();
+    const protectedHeader = { alg: 'ES256', jwk: next.jwk, url: keyChange, kid: null, nonce: null };
+    const inner = signJws(next, protectedHeader, payloadOf(client));
+    expect((await client.post(keyChange, inner)).status).toBe(200);
+  });
+
   it('is refused when the outer JWS carries a jwk', async () => {
     const client = await world.account();
     const { keyChange } = await client.directory();
@@ -368,7 +377,7 @@ describe('§7.3.4: external account binding', () => {
   const wrong = randomBytes(32).toString('base64url');
   const strange = generateSigningKey().jwk;
   type Binding = (client: AcmeClient, url: string) => unknown;
-  const header = (jws: { protected: string }, change: object) => ({
+  const header = <T extends { protected: string }>(jws: T, change: object) => ({
     ...jws,
     protected: Buffer.from(
       JSON.stringify({ ...JSON.parse(Buffer.from(jws.protected, 'base64url').toString()), ...change }),
@@ -376,6 +385,18 @@ describe('§7.3.4: external account binding', () => {
   });
   const good = (client: AcmeClient, url: string) =>
     signBinding({ kid: 'kid-1', macKey }, url, client.key.jwk);
+  it('may have null in members that it does not use', async () => {
+    const client = bound.client();
+    const { newAccount } = await client.directory();
+    const jws = header(good(client, newAccount), { nonce: null, jwk: null });
+    const signature = createHmac('sha256', Buffer.from(macKey, 'base64url'))
+      .update(`${jws.protected}.${jws.payload}`)
+      .digest('base64url');
+    const externalAccountBinding = { ...jws, signature, header: null };
+    const payload = { termsOfServiceAgreed: true, externalAccountBinding };
+    expect((await client.post(newAccount, payload, { useJwk: true })).status).toBe(201);
+  });
+
   it.each<[string, Binding, string]>([
     [
       'an unknown key id',
