@@ -134,7 +134,7 @@ export class DnsClient {
   ): Promise<DnsMessage> {
     const lower: Question = { name: name.toLowerCase(), type, udpPayload: null };
     if (plain) {
-      const answer = await this.#overUdp(server, lower, deadline);
+      const answer = await this.#send(server, lower, deadline);
       this.#learnFromPlain(server, answer);
       return answer;
     }
@@ -144,9 +144,9 @@ export class DnsClient {
       udpPayload: this.#habits.takesEdns(server) ? UDP_PAYLOAD : null,
     };
     const isMixed = question.name !== lower.name;
-    const answer = await this.#overUdp(server, question, deadline);
+    const answer = await this.#send(server, question, deadline);
     if (question.udpPayload !== null && (answer.rcode === RCODE.formErr || answer.rcode === RCODE.notImp)) {
-      const again = await this.#overUdp(server, lower, deadline);
+      const again = await this.#send(server, lower, deadline);
       if (!FAILURES.includes(again.rcode)) this.#habits.learn(server, { takesEdns: false });
       return again;
     }
@@ -162,7 +162,7 @@ export class DnsClient {
     // handle capitals and most names have no such record.
     const isSure = letters !== 'unknown' && letters !== 'broken' && (type === 'CAA' || type === 'AAAA');
     if (inSameLetters && (isSure || FAILURES.includes(answer.rcode))) return answer;
-    const again = await this.#overUdp(server, { ...question, name: lower.name }, deadline);
+    const again = await this.#send(server, { ...question, name: lower.name }, deadline);
     const isSame = again.rcode === answer.rcode && again.answers.length === answer.answers.length;
     if (!inSameLetters || !isSame) this.#habits.learn(server, { letters: 'broken' });
     else if (letters === 'unknown') this.#habits.learn(server, { letters: 'presumed' });
@@ -176,8 +176,9 @@ export class DnsClient {
     this.#habits.learn(server, { letters: 'broken', takesEdns: false });
   }
 
-  async #overUdp(server: DnsServer, question: Question, deadline: Deadline): Promise<DnsMessage> {
-    for (let ports = 0; ports < MOST_PORTS; ports += 1) {
+  /** One query over UDP, or over TCP where UDP does not do. */
+  async #send(server: DnsServer, question: Question, deadline: Deadline): Promise<DnsMessage> {
+    for (let ports = 0; ports < MOST_PORTS && !server.overTcp; ports += 1) {
       try {
         this.#liveness.asked();
         const answer = await this.#udp.ask(server, question, { deadline, timeout: LONGEST });
@@ -186,6 +187,7 @@ export class DnsClient {
         if (!(error instanceof PortGivenUp)) throw error;
       }
     }
+    this.#liveness.asked();
     return this.#overTcp(server, question, deadline);
   }
 
@@ -204,7 +206,9 @@ export class DnsClient {
   async #overTcp(server: DnsServer, question: Question, deadline: Deadline): Promise<DnsMessage> {
     const limit = new Deadline(TCP_WAIT, deadline);
     try {
-      return await askOverTcp(server, question, limit);
+      const answer = await askOverTcp(server, question, limit);
+      this.#liveness.heard();
+      return answer;
     } finally {
       limit.release();
     }
@@ -215,8 +219,13 @@ export class DnsClient {
     const deadline = new Deadline(wait);
     const question: Question = { name: '', type: 'NS', udpPayload: null };
     try {
-      const limit = { deadline, timeout: wait };
-      await Promise.any(this.#servers().map((server) => this.#udp.ask(server, question, limit)));
+      await Promise.any(
+        this.#servers().map((server) =>
+          server.overTcp
+            ? this.#overTcp(server, question, deadline)
+            : this.#udp.ask(server, question, { deadline, timeout: wait }),
+        ),
+      );
     } finally {
       deadline.release();
     }

@@ -8,6 +8,8 @@ export interface ResolvConf {
   search: string[] | null;
   /** The number of dots from which a name is first tried as it is. Used here only for names without dots. */
   ndots: number;
+  /** The option use-vc: the servers are queried over TCP only. */
+  overTcp: boolean;
 }
 
 /** MAXNS of the system's own resolver. */
@@ -21,6 +23,7 @@ export function parseResolvConf(text: string): ResolvConf {
   const servers: string[] = [];
   let search: string[] | null = null;
   let ndots = 1;
+  let overTcp = false;
   for (const line of text.split('\n')) {
     const [keyword, ...values] = line.split(/[ \t\r]+/).filter((word) => word !== '');
     if (keyword === 'nameserver' && isIP(values[0] ?? '') !== 0) servers.push(values[0] ?? '');
@@ -29,9 +32,11 @@ export function parseResolvConf(text: string): ResolvConf {
     if (keyword === 'options') {
       const option = values.flatMap((value) => /^ndots:(\d{1,3})$/.exec(value)?.[1] ?? []).at(-1);
       if (option !== undefined) ndots = Number(option);
+      overTcp ||= values.includes('use-vc');
     }
   }
-  return { servers: servers.length > 0 ? servers.slice(0, MOST_SERVERS) : [DEFAULT_SERVER], search, ndots };
+  const used = servers.length > 0 ? servers.slice(0, MOST_SERVERS) : [DEFAULT_SERVER];
+  return { servers: used, search, ndots, overTcp };
 }
 
 function suffixes(values: string[]): string[] {

@@ -4,6 +4,8 @@ import { isIPv6 } from 'node:net';
 export interface DnsServer {
   host: string;
   port: number;
+  /** Queried over TCP only. */
+  overTcp?: boolean;
 }
 
 export function label({ host, port }: DnsServer): string {

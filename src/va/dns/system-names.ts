@@ -58,7 +58,10 @@ export class SystemNames {
   }
 
   servers(): DnsServer[] {
-    if (this.#conf) return this.#conf.get().servers.map((host) => ({ host, port: this.#port }));
+    if (this.#conf) {
+      const { servers, overTcp } = this.#conf.get();
+      return servers.map((host) => ({ host, port: this.#port, overTcp }));
+    }
     const now = performance.now();
     if (now >= this.#asked.until) this.#asked = { servers: serversOfSystem(), until: now + KNOWN_FOR };
     return this.#asked.servers;

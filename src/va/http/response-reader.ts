@@ -16,7 +16,8 @@ const MAX_FRAMING = 64 * 1024;
 const MAX_BLANK = 4;
 
 const STATUS_LINE = /^HTTP\/1\.\d {1,8}(\d{3})(?: |$)/;
-const CHUNK_LINE = /^([0-9a-f]{1,8})[ \t]*(?:;|$)/i;
+/** Some devices pad the length with zeros. */
+const CHUNK_LINE = /^([0-9a-f]{1,16})[ \t]*(?:;|$)/i;
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 const NO_BODY: readonly number[] = [204, 205, 304];
 const LF = 10;

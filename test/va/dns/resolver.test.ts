@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Deadline } from '../../../src/va/deadline.js';
 import { createResolver } from '../../../src/va/dns/resolver.js';
+import type { DnsServer } from '../../../src/va/dns/server.js';
 
 /** What a server of a test saw of one query. */
 interface Seen {
@@ -89,7 +90,7 @@ function lowered(answer: Buffer): Buffer {
 }
 
 const NAME = 'some-long-enough-name.example.test';
-const ask = async (servers: { host: string; port: number }[], name = NAME, milliseconds = 8_000) => {
+const ask = async (servers: DnsServer[], name = NAME, milliseconds = 8_000) => {
   const deadline = new Deadline(milliseconds);
   try {
     const values = await createResolver({ servers }).txt(name, deadline);
@@ -176,6 +177,21 @@ describe('the resolver works with real DNS servers', () => {
       true,
     );
     expect(await ask([dns])).toEqual(['whole']);
+  });
+
+  it('a server for TCP only gets no query over UDP', async () => {
+    const dns = await server((query, { overTcp }) => (overTcp ? txt(query, ['yes']) : null), true);
+    expect(await ask([{ ...dns, overTcp: true }])).toEqual(['yes']);
+    expect(dns.queries.every(({ overTcp }) => overTcp)).toBe(true);
+  });
+
+  it('hundreds of records, which clients left behind, are read', async () => {
+    const texts = Array.from({ length: 600 }, (_, index) => `left behind ${index}`);
+    const dns = await server(
+      (query, { overTcp }) => txt(query, overTcp ? texts : [], { truncated: !overTcp }),
+      true,
+    );
+    expect(await ask([dns])).toEqual(texts);
   });
 
   it('a server without TCP is queried again with a larger packet size', async () => {

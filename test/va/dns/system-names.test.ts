@@ -32,18 +32,22 @@ describe('the hosts file, hosts(5),', () => {
 
 describe('resolv.conf(5)', () => {
   it.each([
-    ['', { servers: ['127.0.0.1'], search: null, ndots: 1 }],
+    ['', { servers: ['127.0.0.1'], search: null, ndots: 1, overTcp: false }],
     [
       'nameserver 10.0.0.1\nnameserver  fe80::1%eth0\n;nameserver 1.1.1.1\n#nameserver 1.1.1.1\nnameserver x\nnameserver ::1\nnameserver 10.0.0.4',
-      { servers: ['10.0.0.1', 'fe80::1%eth0', '::1'], search: null, ndots: 1 },
+      { servers: ['10.0.0.1', 'fe80::1%eth0', '::1'], search: null, ndots: 1, overTcp: false },
     ],
     [
       'search a.test b.test.\ndomain c.test\noptions ndots:5 timeout:1\n',
-      { servers: ['127.0.0.1'], search: ['c.test'], ndots: 5 },
+      { servers: ['127.0.0.1'], search: ['c.test'], ndots: 5, overTcp: false },
     ],
     [
       'domain c.test\r\nsearch a.test\tB.test .\r\noptions ndots:0',
-      { servers: ['127.0.0.1'], search: ['a.test', 'b.test'], ndots: 0 },
+      { servers: ['127.0.0.1'], search: ['a.test', 'b.test'], ndots: 0, overTcp: false },
+    ],
+    [
+      'options attempts:3 use-vc rotate\noptions ndots:2',
+      { servers: ['127.0.0.1'], search: null, ndots: 2, overTcp: true },
     ],
   ])('is read from %j', (text, expected) => {
     expect(parseResolvConf(text)).toEqual(expected);
@@ -92,7 +96,7 @@ describe('the name files of the system', () => {
   it('are read again after they are created, changed, replaced or removed', async () => {
     const address = () => names.inHosts('box.test');
     expect(address()).toEqual([]);
-    expect(names.servers()).toEqual([{ host: '127.0.0.1', port: 53 }]);
+    expect(names.servers()).toMatchObject([{ host: '127.0.0.1', port: 53 }]);
     for (const [hosts, server] of [
       ['10.0.0.1', '10.9.9.1'],
       ['10.0.0.2', '10.9.9.2'],
@@ -100,7 +104,7 @@ describe('the name files of the system', () => {
       writeFileSync(path('hosts'), `${hosts} box.test\n`);
       writeFileSync(path('resolv.conf'), `nameserver ${server}\n`);
       await vi.waitFor(() => expect(address()).toEqual([hosts]));
-      await vi.waitFor(() => expect(names.servers()).toEqual([{ host: server, port: 53 }]));
+      await vi.waitFor(() => expect(names.servers()).toMatchObject([{ host: server, port: 53 }]));
     }
     writeFileSync(path('new'), '10.0.0.3 box.test\n');
     renameSync(path('new'), path('hosts'));
@@ -108,7 +112,12 @@ describe('the name files of the system', () => {
     rmSync(path('hosts'));
     rmSync(path('resolv.conf'));
     await vi.waitFor(() => expect(address()).toEqual([]));
-    await vi.waitFor(() => expect(names.servers()).toEqual([{ host: '127.0.0.1', port: 53 }]));
+    await vi.waitFor(() => expect(names.servers()).toMatchObject([{ host: '127.0.0.1', port: 53 }]));
+  });
+
+  it('have the servers queried over TCP only, with the option use-vc', () => {
+    writeFileSync(path('resolv.conf'), 'nameserver 10.9.9.1\noptions use-vc\n');
+    expect(names.servers()).toEqual([{ host: '10.9.9.1', port: 53, overTcp: true }]);
   });
 
   it('make a name with a dot be queried as it is, whatever the search list and ndots', () => {

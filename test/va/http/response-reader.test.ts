@@ -70,6 +70,10 @@ describe('HTTP responses of devices (RFC 9112)', () => {
       'HTTP/1.1 200 OK\ntransfer-encoding:Chunked\n\n10 \ntoken.thumbprint\n0\n',
     ],
     [
+      'chunk lengths padded with zeros',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0000000000000010\r\ntoken.thumbprint\r\n0000000000000000\r\n\r\n',
+    ],
+    [
       'chunks and a length (§6.3)',
       'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n10\r\ntoken.thumbprint\r\n0\r\n\r\n',
     ],
@@ -117,6 +121,11 @@ describe('HTTP responses of devices (RFC 9112)', () => {
     [
       'a chunk without a length',
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n',
+      'without its length',
+    ],
+    [
+      'a chunk whose length has too many digits',
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'0'.repeat(16)}5\r\ntoken\r\n0\r\n\r\n`,
       'without its length',
     ],
     [
