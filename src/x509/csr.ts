@@ -14,7 +14,7 @@ import { encodeGeneralNames, type GeneralName, parseGeneralNames } from './gener
 import { type DistinguishedName, encodeName, readName } from './name.js';
 import { OID } from './oids.js';
 import { type PublicKeyInfo, parsePublicKey } from './spki.js';
-import { contextConstructed } from './tags.js';
+import { contextConstructed, TAG } from './tags.js';
 
 /** RFC 2986: a certification request whose signature was verified. */
 export interface CertificationRequest {
@@ -46,7 +46,7 @@ export function parseCsr(der: Uint8Array): CertificationRequest {
   // RFC 2986 §4.1 defines version 0 only; old certbots and Ruby's OpenSSL write 2 or 1 for the same format.
   if (info.smallInteger('CSR version') > 2) throw new DerError('CSR version: is not known');
   const subject = readName(info, 'CSR subject');
-  const spki = info.expect(0x30, 'CSR public key').bytes;
+  const spki = info.expect(TAG.sequence, 'CSR public key').bytes;
   const extensions = readAttributes(info);
   info.end();
   const algorithm = readSignatureAlgorithm(request, 'CSR signature algorithm');
@@ -77,22 +77,25 @@ export function commonNames(subject: DistinguishedName): string[] {
   return named.map(({ value }) => value);
 }
 
-/** Reads the attributes (RFC 2986 §4.1). Only the extension request is used; it may appear once. */
+/**
+ * The extensions in the attributes (RFC 2986 §4.1). All extension requests count, as in Go, so that no name can hide in a second one;
+ * together they have an extension once. Other attributes are ignored.
+ */
 function readAttributes(info: DerReader): Map<string, Extension> {
-  let extensions = new Map<string, Extension>();
+  const extensions = new Map<string, Extension>();
   if (info.done) return extensions;
   const attributes = info.enter(contextConstructed(0), 'CSR attributes');
-  let seen = false;
   while (!attributes.done) {
     const attribute = attributes.sequence('CSR attribute');
-    const type = attribute.oid('CSR attribute');
-    const values = attribute.enter(0x31, 'CSR attribute');
+    if (attribute.oid('CSR attribute') !== OID.extensionRequest) continue;
+    const values = attribute.enter(TAG.set, 'CSR attribute');
     attribute.end();
-    if (type !== OID.extensionRequest) continue;
-    if (seen) throw new DerError('CSR attributes: have two extension requests');
-    seen = true;
-    extensions = readExtensions(values, 'CSR extensions');
-    values.end();
+    while (!values.done) {
+      for (const [identifier, extension] of readExtensions(values, 'CSR extensions')) {
+        if (extensions.has(identifier)) throw new DerError(`CSR extensions: have ${identifier} twice`);
+        extensions.set(identifier, extension);
+      }
+    }
   }
   return extensions;
 }

@@ -101,9 +101,21 @@ function text(tag: number, content: Buffer): string | null {
     case TAG.bmpString:
       if (content.length % 2 === 1) throw new DerError('name: has a BMPString of odd length');
       return Buffer.from(content).swap16().toString('utf16le');
+    case TAG.universalString:
+      return fromUcs4(content);
     default:
       return null;
   }
+}
+
+/** A UniversalString: four octets a character. */
+function fromUcs4(content: Buffer): string {
+  const characters = Array.from({ length: content.length / 4 }, (_, index) =>
+    content.readUInt32BE(4 * index),
+  );
+  if (content.length % 4 > 0 || characters.some((character) => character > 0x10ffff))
+    throw new DerError('name: has a UniversalString that is no text');
+  return String.fromCodePoint(...characters);
 }
 
 /** RFC 4514 §2 string: most specific RDN first. The inverse of `parseDn` except for the order of multi-valued RDNs. */

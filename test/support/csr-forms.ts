@@ -39,6 +39,13 @@ const CA_FALSE = extension('551d13', der(0x30));
 /** GeneralName of ::ffff:127.0.0.1 with 16 octets, as OpenSSL writes it; Go writes only the last four. */
 const MAPPED = der(0x87, Buffer.from('00000000000000000000ffff7f000001', 'hex'));
 
+const SAN_A = extension('551d11', der(0x30, der(0x82, Buffer.from('a.test'))));
+const extensionRequest = (...values: Buffer[]) =>
+  der(0x30, der(0x06, Buffer.from('2a864886f70d01090e', 'hex')), der(0x31, ...values));
+/** The text with that many octets a character. */
+const wide = (text: string, octets: number) =>
+  [...text].map((letter) => '\0'.repeat(octets - 1) + letter).join('');
+
 /** Forms that RA and CA both accept. */
 export const CSR_FORMS: CsrForm[] = [
   form('only DNS names', dns('a.test', 'b.test'), ['b.test', 'a.test']),
@@ -85,10 +92,50 @@ export const CSR_FORMS: CsrForm[] = [
   }),
   form('an unknown critical extension', dns('a.test'), ['a.test'], { extensions: [UNKNOWN] }),
   form('basicConstraints without CA', dns('a.test'), ['a.test'], { extensions: [CA_FALSE] }),
+  form('names and usages in two extension requests', dns('a.test'), ['a.test'], {
+    attributes: [extensionRequest(der(0x30, CODE_SIGNING))],
+  }),
+  form('two values of an extension request', dns('a.test', 'b.test'), [], {
+    commonName: 'b.test',
+    attributes: [extensionRequest(der(0x30, CODE_SIGNING), der(0x30, SAN_A))],
+  }),
+  form('an extension request without a value', dns('a.test'), [], {
+    commonName: 'a.test',
+    attributes: [extensionRequest()],
+  }),
+  form('attributes that are not extensions, also malformed ones', dns('a.test'), ['a.test'], {
+    attributes: [
+      der(
+        0x30,
+        der(0x06, Buffer.from('2a864886f70d010907', 'hex')),
+        der(0x31, der(UTF8, Buffer.from('secret'))),
+      ),
+      der(0x30, der(0x06, Buffer.from('2a03', 'hex')), der(0x30)),
+    ],
+  }),
+  ...Object.entries({ TeletexString: [0x14, 1], BMPString: [0x1e, 2], UniversalString: [0x1c, 4] }).map(
+    ([name, [tag = 0, octets = 1]]) =>
+      form(`a common name as ${name}`, dns('a.test'), ['a.test'], {
+        subject: subjectOf([COMMON_NAME, tag, wide('a.test', octets)]),
+      }),
+  ),
 ];
 
 /** Forms that RA and CA both refuse; the order stays ready. */
 export const CSRS_REFUSED: CsrForm[] = [
+  form('another name in a second extension request', dns('b.test'), ['b.test'], {
+    attributes: [extensionRequest(der(0x30, SAN_A))],
+  }),
+  form('another name in a second value of an extension request', dns('b.test'), [], {
+    commonName: 'b.test',
+    attributes: [extensionRequest(der(0x30, CODE_SIGNING), der(0x30, SAN_A))],
+  }),
+  form('the same extension in two extension requests', dns('a.test'), ['a.test'], {
+    attributes: [extensionRequest(der(0x30, SAN_A))],
+  }),
+  form('a UniversalString that is no text', dns('a.test'), ['a.test'], {
+    subject: subjectOf([COMMON_NAME, 0x1c, 'abc']),
+  }),
   form('a version that does not exist', dns('a.test'), ['a.test'], { version: 3 }),
   form('no name at all', dns('a.test'), []),
   form('only an empty name', dns('a.test'), [], { commonName: '' }),

@@ -59,6 +59,8 @@ export interface CsrOptions {
   commonName?: string;
   /** DER of further Extension values to request, such as basicConstraints with CA:TRUE. */
   extensions?: Uint8Array[];
+  /** DER of further attributes. Without names and extensions, they are the only ones. */
+  attributes?: Uint8Array[];
   /** DER of the subject, instead of `commonName`. */
   subject?: Uint8Array;
   /** The version field; RFC 2986 requires 0. */
@@ -90,8 +92,10 @@ export function createCsr(
     (commonName === undefined ? der(SEQUENCE) : subjectOf([COMMON_NAME, 0x0c, commonName]));
   const sans = [...names.map((name) => generalName(name)), ...generalNames];
   const altNames = der(SEQUENCE, SUBJECT_ALT_NAME, der(0x04, der(SEQUENCE, ...sans)));
-  const extensions = der(SEQUENCE, ...(sans.length > 0 ? [altNames] : []), ...(options.extensions ?? []));
-  const attributes = der(0xa0, der(SEQUENCE, EXTENSION_REQUEST, der(SET, extensions)));
+  const asked = [...(sans.length > 0 ? [altNames] : []), ...(options.extensions ?? [])];
+  const request = der(SEQUENCE, EXTENSION_REQUEST, der(SET, der(SEQUENCE, ...asked)));
+  const further = options.attributes ?? [];
+  const attributes = der(0xa0, ...(asked.length > 0 || further.length === 0 ? [request] : []), ...further);
   const info = der(SEQUENCE, der(0x02, Buffer.from([version])), subject, spki, attributes);
   const { hash, algorithm } = signatureOf(key);
   const signature = der(0x03, Buffer.from([0]), sign(hash, info, key));
