@@ -5,7 +5,7 @@ import { accountStatus, authorizationStatus, challengeStatus } from '../model/st
 import type { RaStore } from '../store/contract/ra.js';
 import { embeddedIpv4, spelledIpv4 } from '../x509/embedded-ipv4.js';
 import type { Accounts } from './accounts.js';
-import { NameList } from './name-policy.js';
+import { CurrentNameList } from './name-policy.js';
 import type { Policy } from './policy.js';
 import type { ValidationQueue } from './queues/validation-queue.js';
 
@@ -21,10 +21,10 @@ interface AuthorizationsOptions {
 
 /** RFC 8555 §7.5: authorizations, their deactivation, and answering challenges. */
 export class Authorizations {
-  readonly #http01Names: NameList;
+  readonly #http01Names: CurrentNameList;
 
   constructor(private readonly options: AuthorizationsOptions) {
-    this.#http01Names = new NameList(options.policy.http01Names);
+    this.#http01Names = new CurrentNameList(() => options.policy.http01Names);
   }
 
   /** The authorization, if it is this account's. */
@@ -97,7 +97,7 @@ export class Authorizations {
   async httpChallengeResponse(token: string, host: string): Promise<string | null> {
     const name = host.toLowerCase();
     const identifier: Identifier = { type: isIP(name) === 0 ? 'dns' : 'ip', value: name };
-    if (!/^[A-Za-z0-9_-]{22,64}$/.test(token) || !this.#http01Names.covers(identifier)) return null;
+    if (!/^[A-Za-z0-9_-]{22,64}$/.test(token) || !this.#http01Names.get().covers(identifier)) return null;
     if (this.#isOwn(name)) return null;
     const authorization = await this.options.store.findAuthorizationByToken(token);
     if (!authorization || authorization.identifier.value !== name) return null;

@@ -67,6 +67,26 @@ export class NameList {
   }
 }
 
+/** The list that a rule has now: rules change while the RA runs, and the list is parsed anew then. */
+export class CurrentNameList {
+  #read: readonly string[] | null = null;
+  #list = new NameList([]);
+
+  /** @throws Error naming the invalid entry */
+  constructor(private readonly entries: () => readonly string[]) {
+    this.get();
+  }
+
+  get(): NameList {
+    const entries = this.entries();
+    if (entries !== this.#read) {
+      this.#list = new NameList(entries);
+      this.#read = entries;
+    }
+    return this.#list;
+  }
+}
+
 function parentOf(name: string): string {
   return name.slice(name.indexOf('.') + 1 || name.length);
 }
@@ -75,28 +95,19 @@ function family(address: string): 'ipv4' | 'ipv6' {
   return isIPv6(address) ? 'ipv6' : 'ipv4';
 }
 
-/** The operator's lists of names, checked for every new order and authorization. */
+/** The operator's lists of names, checked for every new order and authorization, and again at finalize. */
 export class NamePolicy {
-  #allowed: NameList | null = null;
-  #denied = new NameList([]);
-  #read: Lists | null = null;
+  readonly #allowed: CurrentNameList;
+  readonly #denied: CurrentNameList;
 
   /** The lists in `policy` may be replaced; the next check uses the new ones. @throws Error naming the invalid entry */
   constructor(private readonly policy: Lists) {
-    this.#readLists();
-  }
-
-  #readLists(): void {
-    const { allowed, denied } = this.policy;
-    if (this.#read?.allowed === allowed && this.#read.denied === denied) return;
-    this.#allowed = allowed.length > 0 ? new NameList(allowed) : null;
-    this.#denied = new NameList(denied);
-    this.#read = { allowed, denied };
+    this.#allowed = new CurrentNameList(() => policy.allowed);
+    this.#denied = new CurrentNameList(() => policy.denied);
   }
 
   /** @throws Problem rejectedIdentifier, with a subproblem each when several are refused (§6.7.1). */
   check(identifiers: readonly Identifier[]): void {
-    this.#readLists();
     const refused = identifiers.flatMap((identifier) => {
       const why = this.#whyNot(identifier);
       return why === null
@@ -107,10 +118,11 @@ export class NamePolicy {
   }
 
   #whyNot(identifier: Identifier): string | null {
-    const isDenied =
-      this.#denied.touches(identifier) || (this.#allowed !== null && !this.#allowed.covers(identifier));
-    if (isDenied) return 'is not a name this authority issues for';
-    const constraints = this.policy.constraints?.() ?? [];
+    const { allowed, constraints: current } = this.policy;
+    const isAllowed = allowed.length === 0 || this.#allowed.get().covers(identifier);
+    if (!isAllowed || this.#denied.get().touches(identifier))
+      return 'is not a name this authority issues for';
+    const constraints = current?.() ?? [];
     if (isPermitted(identifier, constraints)) return null;
     return `is outside of what this authority may certify: ${constraintsText(constraints)}`;
   }

@@ -1,19 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AcmeClient } from '../../tools/kit/acme-client.js';
 import { newFolder } from '../../tools/kit/folder.js';
 import { type RunningUpki, startUpki } from '../../tools/kit/upki.js';
 import { build, upki } from './run.js';
 
 let running: RunningUpki;
 let dir = '';
-const denied = join(newFolder(), 'eab.json');
+const files = newFolder();
+const denied = join(files, 'eab.json');
+const terms = join(files, 'terms.txt');
 
 beforeAll(async () => {
   build();
   writeFileSync(denied, '{}');
+  writeFileSync(terms, 'Be good.');
   dir = newFolder();
-  running = await startUpki({ dataDir: dir, env: { UPKI_RA_EAB_FILE: denied } });
+  running = await startUpki({ dataDir: dir, env: { UPKI_RA_EAB_FILE: denied, UPKI_RA_TERMS: terms } });
 }, 120_000);
 afterAll(() => running.alive() && running.stop());
 
@@ -148,6 +152,39 @@ describe('upki cert, node, account, failures', () => {
       kept: null,
     });
   }, 60_000);
+
+  it('rules about ACME take effect while the RA runs, and end while it runs', async () => {
+    const { directoryUrl, rootPem } = running;
+    const client = new AcmeClient({ directoryUrl, ca: rootPem, connectTo: '127.0.0.1' });
+    await client.newAccount();
+    const order = await client.newOrder(['own.plant.lan']);
+    const { challenges } = await client.authz(order.body.authorizations[0] ?? '');
+    const token = challenges[0]?.token;
+    const offered = async () => {
+      const base = directoryUrl.replace('/acme/directory', '');
+      const path = `${base}/.well-known/acme-challenge/${token}`;
+      const served = await client.request('GET', path, { headers: { Host: 'own.plant.lan' } });
+      const { json } = await client.request('GET', directoryUrl);
+      const identifier = { type: 'dns', value: 'ahead.plant.lan' };
+      const ahead = await client.post(`${base}/acme/new-authz`, { identifier }).catch((error) => error);
+      return [served.status, ahead.status, 'newAuthz' in (json as object)];
+    };
+    expect(await offered()).toEqual([404, 404, false]);
+    await run('rules', 'set', 'UPKI_RA_HTTP01_NAMES=plant.lan');
+    await run('rules', 'set', 'UPKI_RA_PREAUTHORIZATION=true');
+    expect(await offered()).toEqual([200, 201, true]);
+    await run('rules', 'unset', 'UPKI_RA_HTTP01_NAMES');
+    await run('rules', 'unset', 'UPKI_RA_PREAUTHORIZATION');
+    expect(await offered()).toEqual([404, 404, false]);
+
+    const page = async () =>
+      (await client.request('GET', directoryUrl.replace('directory', 'terms'))).body.toString();
+    expect(await page()).toBe('Be good.');
+    writeFileSync(terms, 'Be better.');
+    await run('reload');
+    expect(await page()).toBe('Be better.');
+    client.close();
+  }, 120_000);
 
   it('SIGHUP stops nothing; with a wrong file the old rules stay, and the reason is logged', async () => {
     writeFileSync(denied, '{"k": "short"}');

@@ -19,19 +19,19 @@ interface AuthorizationPath {
 export function authorizationRoutes(app: FastifyInstance, context: AcmeContext): void {
   const { ra, signed, settings } = context;
 
-  /** §7.4.1 */
-  if (settings.preauthorization) {
-    app.post('/new-authz', { config: { begins: true } }, async (request, reply) => {
-      const { account, payload, links } = await signed.byAccount(request);
-      const authorization = await ra.preauthorizations.create(
-        account,
-        requireObject(payload).identifier,
-        addressOf(request),
-      );
-      reply.code(201).header('location', links.authorization(authorization.id));
-      return authorizationAnswer(reply, authorization, links, context);
-    });
-  }
+  /** §7.4.1; a rule switches it on and off while the RA runs. */
+  app.post('/new-authz', { config: { begins: true } }, async (request, reply) => {
+    const { account, payload, links } = await signed.byAccount(request);
+    if (!settings.preauthorization)
+      throw new Problem('malformed', 'newAuthz is not offered here', { status: 404 });
+    const authorization = await ra.preauthorizations.create(
+      account,
+      requireObject(payload).identifier,
+      addressOf(request),
+    );
+    reply.code(201).header('location', links.authorization(authorization.id));
+    return authorizationAnswer(reply, authorization, links, context);
+  });
 
   /** §7.5, and §7.5.2 to deactivate */
   app.post<AuthorizationPath>('/authz/:id', async (request, reply) => {

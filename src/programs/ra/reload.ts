@@ -5,7 +5,7 @@ import { errorMessage } from '../../lib/error-message.js';
 import { SingleFlight } from '../../lib/single-flight.js';
 import { Refused } from '../../model/refusal.js';
 import type { Limits } from '../../ra/limits/limits.js';
-import { NamePolicy } from '../../ra/name-policy.js';
+import { NameList, NamePolicy } from '../../ra/name-policy.js';
 import type { Policy } from '../../ra/policy.js';
 import type { RaStore } from '../../store/index.js';
 import type { ChangeableValidator } from '../../va/changeable.js';
@@ -154,6 +154,7 @@ export class RunningRules {
       kept.compromisedKeys.map((key) => Buffer.from(key, 'hex').toString('base64url')),
     );
     new NamePolicy(rules);
+    new NameList(rules.http01Names);
     await this.options.check(settings);
     const useValidator = validator.change(this.options.validatorOptions(settings));
     return () => {
