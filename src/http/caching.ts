@@ -30,8 +30,9 @@ export function setFreshness(request: FastifyRequest, reply: FastifyReply, fresh
   if (known !== undefined) {
     if (names(known, etag)) reply.code(304);
   } else if (since !== undefined && freshness.datedApart) {
-    // RFC 9110 §13.1.3: an unreadable date is ignored.
-    if (Math.floor(lastModified / 1000) * 1000 <= Date.parse(since)) reply.code(304);
+    // Only our own date counts. Some clients send when they downloaded, which is later than the date of an answer that replaced
+    // theirs, because that is backdated. RFC 9110 §13.1.3 lets a server send the answer anyway.
+    if (Math.floor(lastModified / 1000) * 1000 === Date.parse(since)) reply.code(304);
   }
 }
 

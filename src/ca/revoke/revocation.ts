@@ -31,9 +31,9 @@ export class Revocation {
   constructor(private readonly options: RevocationOptions) {}
 
   /**
-   * Revokes a certificate; `already` when it was revoked before. One on hold may be revoked for any other
-   * reason. After keyCompromise no certificate is issued for its key. @throws TaskError for removeFromCRL,
-   * which a complete CRL cannot have
+   * Revokes a certificate; `already` when it was revoked before. One on hold may be revoked for any other reason, and a
+   * revoked one for keyCompromise, because verifiers treat that differently. After keyCompromise no certificate is issued
+   * for its key. @throws TaskError for removeFromCRL, which a complete CRL cannot have
    */
   async revoke(certificate: CertificateRecord, reason: number, by: Actor): Promise<{ already: boolean }> {
     if (reason === REVOCATION_REASON.removeFromCRL) {

@@ -151,8 +151,9 @@ export class OperatorCertificates {
   async revoke(reference: Reference, reason: number, plan: boolean): Promise<Done[]> {
     const done: Done[] = [];
     for (const certificate of withoutRegistrations(await this.#meant(reference, ['good', 'held']))) {
-      const isRevoked = certificate.state === 'revoked' && certificate.reason !== 'certificateHold';
-      const already = plan ? isRevoked : !(await this.revokeOne(certificate.serial, reason));
+      const already = plan
+        ? isFinal(certificate, reason)
+        : !(await this.revokeOne(certificate.serial, reason));
       done.push({ certificate, outcome: already ? 'already' : plan ? 'planned' : 'done' });
     }
     return done;
@@ -174,16 +175,21 @@ export class OperatorCertificates {
 
   /** @throws Refused when one is not on hold */
   async endHold(reference: Reference, plan: boolean): Promise<Done[]> {
-    const { ca, store } = this.options;
     const done: Done[] = [];
     for (const certificate of await this.#meant(reference, ['held'])) {
-      if (!plan) {
-        await ca.endHold(certificate.serial);
-        await store.clearRevocation(certificate.serial);
-      }
+      if (!plan) await this.#endHoldOf(certificate);
       done.push({ certificate, outcome: plan ? 'planned' : 'done' });
     }
     return done;
+  }
+
+  /** Completes a run after which the CA has the certificate as good, and our record has it on hold. @throws CaRefused */
+  async #endHoldOf({ serial, state }: FoundCertificate): Promise<void> {
+    const { ca, store } = this.options;
+    const isHeldHere = async () =>
+      (await store.findCertificateBySerial(serial))?.revocationReason === REVOCATION_REASON.certificateHold;
+    if (state !== 'good' || !(await isHeldHere())) await ca.endHold(serial);
+    await store.clearRevocation(serial);
   }
 
   /** The certificates of an account that are good or on hold. @throws CaUnavailable, CaLacksTask */
@@ -228,6 +234,12 @@ export class OperatorCertificates {
     }
     return found;
   }
+}
+
+/** Whether the certificate is revoked, and a revocation for this reason would not change that. */
+function isFinal({ state, reason }: FoundCertificate, asked: number): boolean {
+  if (state !== 'revoked' || reason === 'certificateHold') return false;
+  return asked !== REVOCATION_REASON.keyCompromise || reason === 'keyCompromise';
 }
 
 /** Leaves out registrations of RAs: an RA that revokes its own could not undo it. They are ended on the CA's machine. */

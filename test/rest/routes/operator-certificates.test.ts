@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCrl } from '../../../src/x509/crl.js';
+import { aCertificate, anAccount, anOrder } from '../../../tools/kit/facts.js';
 import type { Ask } from '../../support/https.js';
 import { requestPem } from '../../support/requests.js';
 import { type IssuedHolder, JoinedWorld } from '../../support/world/joined.js';
@@ -172,6 +173,39 @@ describe('private/certificates', () => {
     expect(await post('/private/certificates/actions/unhold', { serial })).toMatchObject({
       code: 'unprocessable',
     });
+  });
+
+  it('revokes a revoked certificate again for keyCompromise only, and plans that too', async () => {
+    const serial = await server('leaked.lan');
+    const outcome = async (reason: string, more = {}) =>
+      (await post('/private/certificates/actions/revoke', { serial, reason, ...more })).data.certificates[0]
+        .outcome;
+    expect(await outcome('superseded')).toBe('done');
+    expect(await outcome('cessationOfOperation', { dry_run: true })).toBe('already');
+    expect(await outcome('keyCompromise', { dry_run: true })).toBe('planned');
+    expect(await outcome('keyCompromise')).toBe('done');
+    expect((await ask(`/private/certificates/${serial}`)).data).toMatchObject({ reason: 'keyCompromise' });
+    for (const reason of ['keyCompromise', 'superseded'])
+      expect([await outcome(reason), await outcome(reason, { dry_run: true })]).toEqual([
+        'already',
+        'already',
+      ]);
+  });
+
+  it('ends a hold here too, when the CA had ended it and its answer was lost', async () => {
+    const serial = await server('half.lan');
+    const account = anAccount();
+    await world.store.createAccount(account);
+    const order = anOrder(account);
+    await world.store.createOrder(order, []);
+    await world.store.recordIssuance(order.id, aCertificate(order, { serial }));
+    const own = async () => (await world.store.findCertificateBySerial(serial))?.revocationReason;
+    await post('/private/certificates/actions/hold', { serial });
+    await world.tasks.call('unrevoke', { dn: BigInt(`0x${serial}`) });
+    expect(await own()).toBe(6);
+    const { data } = await post('/private/certificates/actions/unhold', { serial });
+    expect(data.certificates[0].outcome).toBe('done');
+    expect(await own()).toBe(null);
   });
 
   it.each([

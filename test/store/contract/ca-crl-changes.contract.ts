@@ -24,7 +24,7 @@ export function caCrlChangesContract(world: { readonly store: CaStore }): void {
       const number = await allocate();
       expect(await changes(number)).toEqual([]);
       await store.revoke(after.serial, NOW + 1, null);
-      await store.revoke(after.serial, NOW + 2, 1);
+      await store.revoke(after.serial, NOW + 2, 4);
       await store.revoke(held.serial, NOW + 3, 6);
       await store.revoke(ended.serial, NOW + 4, 4);
       await record();

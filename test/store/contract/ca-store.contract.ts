@@ -150,6 +150,36 @@ export function caStoreContract(name: string, open: CaStoreFactory): void {
         expect(await store.revoke('00', NOW, null)).toBe('unknown');
       });
 
+      test('the reason changes only from hold to any other, and from any other to keyCompromise; the time stays', async () => {
+        const reasonAfter = async (first: number | null, second: number | null) => {
+          const { serial } = await record();
+          await store.revoke(serial, NOW, first);
+          const outcome = await store.revoke(serial, NOW + 1, second);
+          const { revokedAt, reason } = (await store.findBySerial(serial)) ?? {};
+          expect(revokedAt).toBe(NOW);
+          return [outcome, reason];
+        };
+        for (const first of [null, 0, 4, 5, 6, 9]) {
+          expect([first, await reasonAfter(first, 1)]).toEqual([first, ['revoked', 1]]);
+        }
+        for (const second of [null, 4]) expect(await reasonAfter(6, second)).toEqual(['revoked', second]);
+        for (const [first, second] of [
+          [null, 4],
+          [4, 5],
+          [4, 6],
+          [6, 6],
+          [1, 1],
+          [1, 4],
+          [1, null],
+        ] as const) {
+          expect([first, second, await reasonAfter(first, second)]).toEqual([
+            first,
+            second,
+            ['already', first],
+          ]);
+        }
+      });
+
       test('only a certificate on hold (6) can be released', async () => {
         const held = await record();
         await store.revoke(held.serial, NOW, 6);

@@ -63,7 +63,7 @@ export function certificatesContract(world: World): void {
       expect((await store.getOrder(order.id))?.order.certificateId).toBeNull();
     });
 
-    test('a revocation keeps its first time and reason (§7.6)', async () => {
+    test('a revocation keeps its first time, and its reason unless the key is compromised (§7.6)', async () => {
       const { store } = world;
       const certificate = await issue();
       await store.recordRevocation(certificate.serial, NOW + 1, 4);
@@ -72,6 +72,11 @@ export function certificatesContract(world: World): void {
         ...certificate,
         revokedAt: NOW + 1,
         revocationReason: 4,
+      });
+      for (const reason of [1, 5]) await store.recordRevocation(certificate.serial, NOW + 3, reason);
+      expect(await store.findCertificateBySerial(certificate.serial)).toMatchObject({
+        revokedAt: NOW + 1,
+        revocationReason: 1,
       });
       await store.recordRevocation('00', NOW, null);
     });

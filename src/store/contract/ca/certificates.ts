@@ -96,9 +96,10 @@ export interface CertificateRecords {
     query: CertificateQuery;
   }): Promise<Page<CertificateRecord>>;
   /**
-   * Revokes a certificate. `already`: it was revoked before; time and reason do not change. A certificate on
-   * certificateHold gets any other reason, but its time does not change. `compromisedKey` is the fingerprint of a key
-   * that is refused from then on; it is stored in the same step, also when the certificate was revoked already.
+   * Revokes a certificate. `already`: it was revoked before; time and reason do not change. Two changes of the reason are
+   * a revocation, which keeps the time: from certificateHold to any other, and from any other to keyCompromise.
+   * `compromisedKey` is the fingerprint of a key that is refused from then on; it is stored in the same step, also when
+   * the certificate was revoked already.
    */
   revoke(
     serial: string,

@@ -88,6 +88,7 @@ const RECORD = record('');
 const RECORD_UNLESS_RETIRED = record(`AND NOT EXISTS (${RETIRED})`);
 
 /** RFC 5280 §5.3.1. */
+const KEY_COMPROMISE = 1;
 const CERTIFICATE_HOLD = 6;
 
 export const certificateOperations: PostgresOperations<CertificateOperations> = {
@@ -123,7 +124,8 @@ export const certificateOperations: PostgresOperations<CertificateOperations> = 
       `WITH revoked AS (
          UPDATE certificates SET revoked_at = coalesce(revoked_at, $2), reason = $3::integer
          WHERE serial = $1 AND
-           (revoked_at IS NULL OR (reason = ${CERTIFICATE_HOLD} AND $3::integer IS DISTINCT FROM ${CERTIFICATE_HOLD}))
+           (revoked_at IS NULL OR (reason = ${CERTIFICATE_HOLD} AND $3::integer IS DISTINCT FROM ${CERTIFICATE_HOLD})
+             OR (reason IS DISTINCT FROM ${KEY_COMPROMISE} AND $3::integer = ${KEY_COMPROMISE}))
          RETURNING serial
        ),
        compromised AS (

@@ -4,6 +4,7 @@ import { get, run, type SharedOperations } from '../shared.js';
 /** RFC 8555 §7.4.2, §7.6; RFC 9773. */
 
 /** RFC 5280 §5.3.1. */
+const KEY_COMPROMISE = 1;
 export const CERTIFICATE_HOLD = 6;
 
 export const COLUMNS =
@@ -75,7 +76,7 @@ export interface CertificateOperations {
   getCertificate(id: string): CertificateRow | undefined;
   findCertificateBySerial(serial: string): CertificateRow | undefined;
   findCertificateByAriId(ariId: string): CertificateRow | undefined;
-  /** The first revocation's time and reason stay, but for a hold's reason. */
+  /** The first revocation's time stays, and its reason, but for a hold's and for keyCompromise. */
   recordRevocation(serial: string, at: number, reason: number | null): void;
   clearRevocation(serial: string): void;
 }
@@ -107,7 +108,8 @@ export const shared = {
     *recordRevocation(serial, at, reason) {
       yield* run(
         `UPDATE certificates SET revoked_at = coalesce(revoked_at, $2), revocation_reason = $3
-         WHERE serial = $1 AND (revoked_at IS NULL OR revocation_reason = ${CERTIFICATE_HOLD})`,
+         WHERE serial = $1
+           AND (revoked_at IS NULL OR revocation_reason = ${CERTIFICATE_HOLD} OR $3 = ${KEY_COMPROMISE})`,
         serial,
         at,
         reason,

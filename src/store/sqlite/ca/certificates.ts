@@ -63,6 +63,7 @@ export function laterThan(sql: Sql, row: SearchRow): string[] {
 const RETIRED = "SELECT 1 FROM authorities WHERE tag = ? AND kind <> 'cross' AND retired_at IS NOT NULL";
 
 /** RFC 5280 §5.3.1. */
+const KEY_COMPROMISE = 1;
 const CERTIFICATE_HOLD = 6;
 
 function insertName(sql: Sql, name: string, notAfter: number, serial: string): void {
@@ -100,12 +101,12 @@ export const certificateOperations = {
     const revoked = runAudited(
       sql,
       entry,
-      `UPDATE certificates SET revoked_at = coalesce(revoked_at, ?), reason = ?
-         WHERE serial = ? AND (revoked_at IS NULL OR (reason = ${CERTIFICATE_HOLD} AND ? IS NOT ${CERTIFICATE_HOLD}))`,
+      `UPDATE certificates SET revoked_at = coalesce(revoked_at, ?1), reason = ?2
+         WHERE serial = ?3 AND (revoked_at IS NULL OR (reason = ${CERTIFICATE_HOLD} AND ?2 IS NOT ${CERTIFICATE_HOLD})
+           OR (reason IS NOT ${KEY_COMPROMISE} AND ?2 IS ${KEY_COMPROMISE}))`,
       at,
       reason,
       serial,
-      reason,
     );
     if (compromisedKey !== null) {
       sql.run(
