@@ -27,6 +27,9 @@ export const FILES: FileReader = {
   isOpen: (path) => (statSync(path).mode & 0o004) !== 0,
 };
 
+/** YAML without numbers and booleans: a value is the text as written, so that a PIN of `001234` keeps its zeros. */
+const AS_WRITTEN = { schema: 'failsafe', customTags: ['null' as const] };
+
 /**
  * Reads YAML or JSON, which is a subset of YAML. With `grouped`, names may be grouped: `ra: { url: … }` is `ra_url`.
  * @param complaints receives the faults of the file
@@ -42,7 +45,7 @@ export function readConfigFile(
   try {
     const content = reader.text(path);
     if (content === null) return null;
-    document = parseYaml(content);
+    document = parseYaml(content, AS_WRITTEN);
   } catch (error) {
     complaints.push(fileTrouble(error, path) ?? `${path} cannot be read: ${whyUnreadable(error, path)}`);
     return new Map();
@@ -80,8 +83,7 @@ export function whyUnreadable(error: unknown, path: string): string {
 /** The text of a value; '' for an empty value, null for a value of a wrong type. */
 function asText(value: unknown): string | null {
   if (value === null || value === undefined) return '';
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return String(value);
+  if (typeof value === 'string') return value;
   if (!Array.isArray(value)) return null;
   const parts = value.map((part) => (Array.isArray(part) ? null : asText(part)));
   return parts.includes(null) ? null : parts.join(',');

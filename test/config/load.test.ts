@@ -237,6 +237,17 @@ describe('upki.yml, the file of both programs,', () => {
     expect(given.get('raUrl')).toBe(shared);
     expect(load({ ...of(text), program: 'ca' }).settings.crlValidity).toBe(3 * 86_400_000);
   });
+  it.each([
+    ['ca_token_pin: 001234', 'caTokenPin', '001234'],
+    ['ca: { seed: 12345678901234567890123456 }', 'caSeed', '12345678901234567890123456'],
+    ['ca_passphrase: 1.10', 'caPassphrase', '1.10'],
+    ['{"ca_company": 1e3}', 'caCompany', '1e3'],
+    ['ca_company: 0x10', 'caCompany', '0x10'],
+    ['ca_company: ~', 'caCompany', 'uPKI'],
+    ['ca_admins_by_ra: False', 'caAdminsByRa', false],
+  ] as const)('is read as it is written, not as a number of YAML: %s', (text, name, value) => {
+    expect(load({ ...of(text), program: 'ca' }).settings[name]).toBe(value);
+  });
   it('is overridden by the environment, and overrides the program’s own file', () => {
     const files = { [shared]: 'ra_port: 8200', '/d/config.json': '{"port": 8300, "http_port": 8301}' };
     const both = { shared, file: '/d/config.json', files };
