@@ -13,7 +13,7 @@ export interface CertificateDetails {
   notAfter: number;
   /** Subject alternative names; types DNS, IP, EMAIL, URI. */
   names: { type: string; value: string }[];
-  /** PEM of the certificate, without its chain. */
+  /** PEM of the certificate, without its chain; empty when only the serial is known, as after a migration. */
   certificate: string;
   revokedAt: number | null;
   /** RFC 5280 §5.3.1 name. */
@@ -66,13 +66,14 @@ export interface CertificatePage {
 }
 
 /**
- * The CA's record of exactly this certificate (DER). Null when the record is of another certificate: a second
- * issuer under the root may use the same serial.
+ * The CA's record of exactly this certificate (DER). Null when the record is of another certificate, because a second
+ * issuer under the root may use the same serial, or has only a serial.
  */
 export async function recordOf(
   { serial, certificate }: { serial: string; certificate: Uint8Array },
   ca: { bySerial(serial: string): Promise<CertificateDetails | null> },
 ): Promise<CertificateDetails | null> {
   const record = await ca.bySerial(serial);
-  return record && firstFromPem('CERTIFICATE', record.certificate).equals(certificate) ? record : null;
+  if (record === null || record.certificate === '') return null;
+  return firstFromPem('CERTIFICATE', record.certificate).equals(certificate) ? record : null;
 }

@@ -43,7 +43,8 @@ import { serveRoutes } from './serve.js';
 /** The part of the CA that REST uses directly. */
 export type AskedOfCa = Pick<
   CaClient,
-  | ('caCertificates' | 'crl' | 'generateCrl' | 'options' | 'authoritiesInFull' | 'profile' | 'profileNames')
+  | ('caCertificates' | 'authorities' | 'authoritiesInFull' | 'crl' | 'generateCrl' | 'options')
+  | ('profile' | 'profileNames')
   | ('bySerial' | 'byCommonName' | 'list' | 'status' | 'ocsp')
   | ('administrators' | 'addAdministrator' | 'removeAdministrator' | 'roleOf')
 >;

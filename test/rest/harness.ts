@@ -62,6 +62,7 @@ export const noCa: AskedOfCa = {
   crl: noAnswer,
   generateCrl: noAnswer,
   options: noAnswer,
+  authorities: noAnswer,
   authoritiesInFull: noAnswer,
   profile: async () => null,
   profileNames: async () => [],

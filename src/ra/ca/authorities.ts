@@ -13,6 +13,13 @@ export const authorityById = (all: readonly KnownAuthority[], id: string): Known
 export const firstAuthority = (all: readonly KnownAuthority[]): KnownAuthority | null =>
   all.find((each) => each.first) ?? null;
 
+/** PEM of the chain of certificates of an issuer: the issuer first, the root left out. Null for an unknown issuer. */
+export function issuingChain(issuerKeyId: string | null, all: readonly KnownAuthority[]): string | null {
+  const issuer = all.find((each) => each.keyId === issuerKeyId && each.kind !== 'cross');
+  if (issuer === undefined) return null;
+  return issuer.kind === 'root' ? '' : issuer.certificate + issuer.chain;
+}
+
 /**
  * RFC 8555 §7.4.2: alternate chains of a certificate, to its own root and through a cross-certificate to each
  * other published root, without the chain that it was issued with.

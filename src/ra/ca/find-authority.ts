@@ -1,4 +1,7 @@
 import { CaLacksTask, type CertificateAuthority, type KnownAuthority } from '../../model/ca.js';
+import { authorityKeyId, parseCertificate } from '../../x509/certificate.js';
+import { firstFromPem } from '../../x509/pem.js';
+import { issuingChain } from './authorities.js';
 
 type Ca = Pick<CertificateAuthority, 'authorities'>;
 
@@ -23,4 +26,18 @@ export async function knownAuthorities(ca: Ca, when?: 'now'): Promise<readonly K
     if (error instanceof CaLacksTask) return [];
     throw error;
   }
+}
+
+/**
+ * PEM of the issuing chain of a certificate (PEM), issuer first, root left out: that of its own issuer, which may no longer be the one in
+ * use. A CA without the task has one issuer.
+ * @throws CaUnavailable
+ */
+export async function chainOf(
+  certificate: string,
+  ca: Pick<CertificateAuthority, 'authorities' | 'caCertificates'>,
+): Promise<string> {
+  const issuer = authorityKeyId(parseCertificate(firstFromPem('CERTIFICATE', certificate)));
+  const all = await authoritiesWith(ca, ({ keyId }) => keyId === issuer);
+  return issuingChain(issuer, all) ?? (await ca.caCertificates()).chain;
 }

@@ -11,6 +11,7 @@ import { Refused } from '../../model/refusal.js';
 import type { OtherCertificate } from '../../store/contract/other-certificates.js';
 import type { RaStore } from '../../store/contract/ra.js';
 import { REVOCATION_REASON } from '../../x509/crl.js';
+import { chainOf } from '../ca/find-authority.js';
 import { revokeRecorded } from '../ca/revoke-recorded.js';
 import type { RaEvents } from '../events.js';
 import { requireNode } from '../nodes/find-node.js';
@@ -20,7 +21,7 @@ export interface OperatorCertificatesOptions {
   store: RaStore;
   ca: Pick<
     CertificateAuthority,
-    'revoke' | 'revokeShown' | 'endHold' | 'caCertificates' | 'search' | 'bySerials'
+    'revoke' | 'revokeShown' | 'endHold' | 'authorities' | 'caCertificates' | 'search' | 'bySerials'
   >;
   clock(): number;
   onRevocation: RaEvents['revocation'];
@@ -102,13 +103,18 @@ export class OperatorCertificates {
     });
     return {
       certificate,
-      chain: own?.chain ?? certificate.certificate + (await this.options.ca.caCertificates()).chain,
+      chain: own?.chain ?? (await this.#fileOf(certificate)),
       node: await this.#nodeOf(certificate, found?.authorizations ?? []),
       proofs: (found?.authorizations ?? []).map(proofOf),
       origin: originOf(await store.findOtherCertificate(certificate.serial)),
       replacedBy: await this.#successor(own?.replacedBy ?? null),
       history: page.certificates.filter((each) => each.serial !== certificate.serial),
     };
+  }
+
+  /** PEM of the certificate and its chain; empty when only its serial is known. */
+  async #fileOf({ certificate }: FoundCertificate): Promise<string> {
+    return certificate === '' ? '' : certificate + (await chainOf(certificate, this.options.ca));
   }
 
   /** Finds by serial; else by name: the good certificate that ends last, else the one that ended last. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ADMIN_ROLES } from '../../../model/administrators.js';
 import type { CertificateAuthority } from '../../../model/ca.js';
+import { chainOf } from '../../../ra/ca/find-authority.js';
 import { renewalWindow } from '../../../ra/renewal-info.js';
 import { certificateJson, certificateSummary, certificateWithPem, formatQuery, time } from '../../fields.js';
 import { chooseFormat, JSON_OR_CHAIN } from '../../format.js';
@@ -8,7 +9,7 @@ import { clientRoute, FileAnswer, type Route } from '../../route.js';
 
 /** The routes by which a holder reads their certificate. */
 export function ownCertificateRoutes(
-  ca: Pick<CertificateAuthority, 'caCertificates' | 'roleOf'>,
+  ca: Pick<CertificateAuthority, 'authorities' | 'caCertificates' | 'roleOf'>,
   clock: () => number,
 ): Route[] {
   return [
@@ -20,7 +21,7 @@ export function ownCertificateRoutes(
         chain: z.string().describe('PEM of the issuing chain, issuer first, root left out'),
       }),
       async handle({ caller: { certificate }, query, request }) {
-        const { chain } = await ca.caCertificates();
+        const chain = await chainOf(certificate.certificate, ca);
         if (chooseFormat(JSON_OR_CHAIN, query.format, request.headers.accept) === 'json') {
           return { ...certificateJson(certificate), chain };
         }

@@ -181,6 +181,10 @@ export function operatorCertificateRoutes(
       result: z.object({ certificate: z.string().describe('PEM') }),
       async handle({ path, query, request }) {
         const { certificate, chain } = await show(path.reference);
+        if (certificate.certificate === '')
+          throw new Refused('notFound', 'of this certificate only the serial is known', {
+            field: 'reference',
+          });
         const format = chooseFormat(FORMATS, query.format, request.headers.accept);
         const der = firstFromPem('CERTIFICATE', certificate.certificate);
         const content = { pem: certificate.certificate, chain, der: Buffer.from(der) }[format];
