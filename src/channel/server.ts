@@ -24,7 +24,7 @@ interface ChannelServerOptions {
 // Use only bindSync, and never unbind. The asynchronous forms use the socket from another thread while it is polled here,
 // and libzmq then aborts the process. The synchronous unbind does not work (zeromq.js 6.8).
 
-/** The largest request is a CSR with 100 names. ZeroMQ closes the connection of a peer that sends more. */
+/** The largest request is a CSR with 1000 names, and the names. ZeroMQ closes the connection of a peer that sends more. */
 const MAX_REQUEST_BYTES = 256 * 1024;
 /** Answers queued for one peer. More than a client has in flight (client.ts), so that none is dropped. */
 const ANSWER_QUEUE = 10_000;

@@ -6,10 +6,10 @@ import { z85DecodeKey } from '../z85.js';
 /** Values that several tasks share. Every size is bounded, because messages of the channel are small. */
 
 const MAX_NAME = 1024;
-/** A CSR with an 8192-bit RSA key and 100 names is under 12 kB of PEM. */
+/** A CSR with an 8192-bit RSA key and 1000 names of 30 characters is under 50 kB of PEM. */
 const MAX_PEM = 65_536;
-/** The common limit of identifiers in an order. */
-export const MAX_NAMES = 100;
+/** The most that an RA may allow in an order (UPKI_RA_MAX_IDENTIFIERS). */
+export const MAX_NAMES = 1000;
 
 const bigNumber = z.union([z.number(), z.bigint()]);
 

@@ -22,7 +22,7 @@ export const POLICY_SETTINGS = {
     doc: "Names whose port 80 leads to the RA, which answers their http-01 challenges itself at /.well-known/acme-challenge/. Anyone who may order such a name therefore gets it. The RA's own names and addresses are always excluded.",
   }),
   maxIdentifiers: setting('UPKI_RA_MAX_IDENTIFIERS', is.integer(1, 1000), 100, {
-    doc: 'Limit of names in one order.',
+    doc: 'Limit of names in one order. All of them, and the CSR with them, must fit in requests of 64 KiB.',
   }),
   orderLifetime: setting('UPKI_RA_ORDER_LIFETIME', is.duration(60_000, 90 * DAY), 7 * DAY, {
     doc: 'How long a client has to complete an order.',

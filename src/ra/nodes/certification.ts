@@ -2,7 +2,7 @@ import { CaRefused, type EnrolmentRequest, type IssuedCertificate } from '../../
 import type { Node } from '../../model/facts.js';
 import { Refused } from '../../model/refusal.js';
 import { nameKey, type SubjectName } from '../../x509/certificate-names.js';
-import { type CertificationRequest, parseCsr } from '../../x509/csr.js';
+import { type CertificationRequest, commonNames, parseCsr } from '../../x509/csr.js';
 import { DerError } from '../../x509/der-error.js';
 import { firstFromPem } from '../../x509/pem.js';
 import { keyTypeOf, spkiFingerprint } from '../../x509/spki.js';
@@ -23,7 +23,7 @@ interface CertificationOptions extends NodeOptions {
 interface CertificationRequestBody {
   /** PEM. */
   csr: string;
-  seed?: string | undefined;
+  seed?: string | null | undefined;
   /** The name of the node that the caller claims; the seed of another node is then refused. */
   name?: string | undefined;
   profile?: string | undefined;
@@ -55,7 +55,7 @@ export class Certification {
     { csr: pem, seed, name, profile }: CertificationRequestBody,
     from: string,
   ): Promise<Certified> {
-    if (seed === undefined) throw new Refused('unauthenticated', 'a seed is wanted', { field: 'seed' });
+    if (!seed) throw new Refused('unauthenticated', 'a seed is wanted', { field: 'seed' });
     await this.options.limits.seed(from);
     const node = await this.options.store.findNodeBySeed(seedHash(seed));
     const isOfOther = name !== undefined && name.toLowerCase() !== node?.cn.toLowerCase();
@@ -166,18 +166,21 @@ function readCsr(pem: string): Csr {
 
 /** A CSR may omit registered names, because the certificate has them anyway; it may not ask for more. */
 function refuseSurplus(csr: Csr, node: Node): void {
-  const { cn, sans } = requestedNames(csr);
+  const { sans } = requestedNames(csr);
   const registered = new Set(node.names.map(nameKey));
   const known = (san: { type: string; value: string }) =>
     registered.has(nameKey(san)) ||
     registered.has(nameKey({ type: san.type, value: san.value.toLowerCase() }));
   const surplus = sans.find((san) => !known(san));
-  const asksForOtherName = cn !== '' && !namesHolder(cn, node);
-  if (surplus === undefined && !asksForOtherName) return;
-  const shown = (surplus?.value ?? cn).slice(0, 100);
-  throw new Refused('forbidden', `the CSR names "${shown}", which this node is not registered with`, {
-    field: 'csr',
-  });
+  const other = surplus?.value ?? commonNames(csr.subject).find((cn) => !namesHolder(cn, node));
+  if (other === undefined) return;
+  throw new Refused(
+    'forbidden',
+    `the CSR names "${other.slice(0, 100)}", which this node is not registered with`,
+    {
+      field: 'csr',
+    },
+  );
 }
 
 /** Whether the common name is the node's own, or one of its registered DNS names and addresses, in any case. */

@@ -1,4 +1,5 @@
 import type { Node } from '../../model/facts.js';
+import { Refused } from '../../model/refusal.js';
 import { calledName, type SubjectName } from '../../x509/certificate-names.js';
 import { type NodeProfile, nodeNames } from './node-names.js';
 
@@ -49,12 +50,24 @@ export interface NodeChange extends NodeRules {
   newKey?: boolean;
 }
 
+/** Limit of the names in a node's certificate, its own included. */
+const MOST_NAMES = 100;
+
 /**
  * The name of a node and the names of its certificates. With `label`, the node's name need not be among them; a TLS server's
  * certificate then has its first name as common name.
  * @throws Refused
  */
 export function readNames(
+  profile: NodeProfile,
+  written: Pick<Registration, 'cn' | 'sans' | 'patterns' | 'label'>,
+): { cn: string; names: SubjectName[] } {
+  const read = namesOf(profile, written);
+  if (read.names.length <= MOST_NAMES) return read;
+  throw new Refused('invalidRequest', `are more than ${MOST_NAMES} names, with its own`, { field: 'sans' });
+}
+
+function namesOf(
   profile: NodeProfile,
   { cn, sans, patterns = [], label = false }: Pick<Registration, 'cn' | 'sans' | 'patterns' | 'label'>,
 ): { cn: string; names: SubjectName[] } {

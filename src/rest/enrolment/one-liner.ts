@@ -3,15 +3,22 @@ import { shellWord } from '../../lib/shell-word.js';
 import type { Node } from '../../model/facts.js';
 import { wireType } from '../../x509/certificate-names.js';
 
-/** The URL of the script for a node. One `sans` per name, so that a name may contain a comma. */
+/** Limit of a URL in characters; common proxies refuse longer request lines. */
+const LONGEST_URL = 8000;
+
+/**
+ * The URL of the script for a node. One `sans` per name, so that a name may contain a comma. Names that make the URL too long are left
+ * out of the CSR: the certificate has the registered names anyway.
+ */
 export function scriptUrl(
   base: string,
   { profile, cn, names }: Pick<Node, 'profile' | 'cn' | 'names'>,
 ): string {
-  const query = new URLSearchParams({ cn });
-  for (const { type, value } of names) query.append('sans', `${wireType(type)}:${value}`);
-  query.append('format', 'sh');
-  return `${base}/api/v1/public/magic/${profile}?${query}`;
+  const sans = names.map(({ type, value }): [string, string] => ['sans', `${wireType(type)}:${value}`]);
+  const urlWith = (some: [string, string][]) =>
+    `${base}/api/v1/public/magic/${profile}?${new URLSearchParams([['cn', cn], ...some, ['format', 'sh']])}`;
+  const url = urlWith(sans);
+  return url.length > LONGEST_URL ? urlWith([]) : url;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { operations } from '../../../src/channel/tasks/index.js';
 import type { TaskClient } from '../../../src/channel/typed-client.js';
 import { CaRefused, CaUnavailable } from '../../../src/model/ca.js';
 import { CaClient } from '../../../src/ra/ca/client.js';
-import { parseCertificate } from '../../../src/x509/certificate.js';
+import { parseCertificate, subjectAltNames } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { firstFromPem } from '../../../src/x509/pem.js';
 import { newKey, requestPem } from '../../support/requests.js';
@@ -35,6 +35,16 @@ describe('tasks of the Python contract', () => {
       message: 'Invalid registration seed',
     });
     await expect(ra.call('get_node', { cn: 'Ada Lovelace' })).resolves.toMatchObject({ profile: 'user' });
+  });
+
+  it('issues for as many names as an RA may allow in an order', async () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `n${index}.many.example.test`);
+    const { certificate } = await ra.call('acme_issue_certificate', {
+      order_id: 'many',
+      csr: requestPem(names),
+      identifiers: names.map((value) => ({ type: 'dns', value })),
+    });
+    expect(subjectAltNames(leaf(certificate))).toHaveLength(1000);
   });
 
   it('renew certifies the same key and names for the requested days, and refuses revoked certificates', async () => {

@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { publicKeyDer } from '../../../src/ca/folder/keys.js';
 import { HOUR } from '../../../src/lib/time.js';
 import { CaRefused, CaUnavailable } from '../../../src/model/ca.js';
+import { encodeName } from '../../../src/x509/name.js';
+import { OID } from '../../../src/x509/oids.js';
 import { spkiFingerprint } from '../../../src/x509/spki.js';
 import { createCsr, der } from '../../../tools/kit/csr.js';
 import { newKey, requestPem } from '../../support/requests.js';
@@ -137,6 +139,7 @@ describe('POST public/certify with a node’s seed', () => {
   it.each<[string, (cn: string) => string]>([
     ['another DNS name', (cn) => requestPem([cn, 'evil.example.test'])],
     ['another common name', (cn) => requestPem([cn], { cn: 'evil.example.test' })],
+    ['a second common name', (cn) => requestWithNames(cn, 'evil.example.test')],
     ['a name below a wildcard of its own', () => requestPem(['a.wild.example.test'])],
     ['another address', () => requestPem([san('192.0.2.6')])],
     ['another e-mail address', () => requestPem([{ type: 'email', value: 'root@example.test' }])],
@@ -168,9 +171,13 @@ describe('POST public/certify with a node’s seed', () => {
 });
 
 describe('POST public/certify', () => {
-  it('without a seed is 401 and issues nothing', async () => {
+  it.each([
+    {},
+    { seed: null },
+    { seed: '' },
+  ])('without a seed is 401 and issues nothing: %j', async (none) => {
     const before = issued();
-    const answer = await certify({ csr: requestPem(['a.example.test']), profile: 'server' });
+    const answer = await certify({ csr: requestPem(['a.example.test']), profile: 'server', ...none });
     expect([answer.status, answer.json.code, answer.json.field]).toEqual([401, 'unauthenticated', 'seed']);
     expect(issued()).toBe(before);
   });
@@ -189,7 +196,6 @@ describe('POST public/certify', () => {
     [{ seed: 'x' }, 'csr'],
     [{ csr: 1, seed: 'x' }, 'csr'],
     [{ csr: 'x', seed: 1 }, 'seed'],
-    [{ csr: 'x', seed: '' }, 'seed'],
     [{ csr: 'x', seed: 'y', cn: 'z' }, 'cn'],
   ])('with the body %j is 400 and names %s', async (body, field) => {
     const answer = await certify(body);
@@ -227,6 +233,12 @@ it('POST public/certify accepts no registration seed, which registers RAs', asyn
 
 function san(value: string) {
   return /^[\d.]+$/.test(value) ? ({ type: 'ip', value } as const) : ({ type: 'dns', value } as const);
+}
+
+/** A request with two common names. */
+function requestWithNames(...names: [string, string]): string {
+  const subject = encodeName(names.map((value) => [{ type: OID.commonName, value }]));
+  return pem(createCsr([], { subject }).der);
 }
 
 /** A request with one subjectAltName of these bytes. */

@@ -70,6 +70,15 @@ describe('POST private/nodes', () => {
     expect((await certify({ seed: second.seed, csr })).json.data.profile).toBe('user');
   });
 
+  it('may have a hundred names, and its command fits where a long URL does not', async () => {
+    const name = `${'a'.repeat(60)}.${'b'.repeat(60)}.test`;
+    const { command, seed } = await world.register({ cn: 'many.test', sans: manyNames(99, name) });
+    const [url = ''] = /https:\S+magic\S+(?=' \|)/.exec(command) ?? [];
+    expect(url).toMatch(/\/magic\/webapp\?cn=many\.test&format=sh$/);
+    const csr = requestPem(['many.test']);
+    expect((await certify({ seed, csr })).json.data.sans).toHaveLength(100);
+  });
+
   it('a name that is not registered may be replaced too', async () => {
     expect((await post({ cn: 'fresh.example.test', replace: true })).status).toBe(201);
   });
@@ -85,6 +94,8 @@ describe('POST private/nodes', () => {
     [{ cn: 'a.test', sans: ['b.test', '-b.test'] }, 400, 'sans[1].value'],
     [{ cn: 'a.test', sans: [{ type: 'IP', value: 'b.test' }] }, 400, 'sans[0].value'],
     [{ cn: 'a.test', sans: [{ type: 'DIR', value: 'x' }] }, 400, 'sans[0]'],
+    [{ cn: 'a.test', sans: manyNames(100) }, 400, 'sans'],
+    [{ cn: 'a.test', sans: manyNames(50), names: manyNames(60, 'b') }, 400, 'sans'],
     [{ cn: 'a.test', profile: 'none' }, 400, 'profile'],
     [{ cn: 'a.test', profile: '../x' }, 400, 'profile'],
     [{ cn: 'a.test', profile: 'ca' }, 403, 'profile'],
@@ -277,4 +288,8 @@ describe('the audit log', () => {
 async function entries(): Promise<AuditEntry[]> {
   const records = await world.store.readAudit({ after: null, limit: 1000 });
   return records.map(({ entry }) => JSON.parse(entry) as AuditEntry);
+}
+
+function manyNames(count: number, below = 'a.test'): string[] {
+  return Array.from({ length: count }, (_, index) => `n${index}.${below}`);
 }

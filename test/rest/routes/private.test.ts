@@ -174,7 +174,7 @@ describe('private/options', () => {
         { type: 'rsa', min_bits: 2048, max_bits: 8192 },
       ],
       san_types: ['DNS', 'IP', 'EMAIL', 'URI'],
-      max_sans: 100,
+      max_sans: 1000,
       revocation_reasons: { keyCompromise: 1, certificateHold: 6 },
       crl: { validity: 7 * 86_400 },
     });

@@ -20,9 +20,9 @@ export function ownCertificateRoutes(
       result: certificateWithPem.extend({
         chain: z.string().describe('PEM of the issuing chain, issuer first, root left out'),
       }),
-      async handle({ caller: { certificate }, query, request }) {
+      async handle({ caller: { certificate }, query, request, reply }) {
         const chain = await chainOf(certificate.certificate, ca);
-        if (chooseFormat(JSON_OR_CHAIN, query.format, request.headers.accept) === 'json') {
+        if (chooseFormat(JSON_OR_CHAIN, { query, request, reply }) === 'json') {
           return { ...certificateJson(certificate), chain };
         }
         return new FileAnswer(JSON_OR_CHAIN.chain, certificate.certificate + chain);

@@ -40,7 +40,7 @@ export function renewalRoute({ ownCertificates, isCompromised }: RenewalOptions)
         throw unfit('its key is known to be compromised; never use it again');
       }
       const { serial, chain: file } = await ownCertificates.reissue(certificate.serial, der);
-      if (chooseFormat(JSON_OR_CHAIN, query.format, request.headers.accept) === 'chain') {
+      if (chooseFormat(JSON_OR_CHAIN, { query, request, reply }) === 'chain') {
         reply.code(201);
         return new FileAnswer(JSON_OR_CHAIN.chain, file, { issued: serial });
       }

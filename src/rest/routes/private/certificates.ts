@@ -179,13 +179,13 @@ export function operatorCertificateRoutes(
       }),
       files: Object.values(FORMATS),
       result: z.object({ certificate: z.string().describe('PEM') }),
-      async handle({ path, query, request }) {
+      async handle({ path, query, request, reply }) {
         const { certificate, chain } = await show(path.reference);
         if (certificate.certificate === '')
           throw new Refused('notFound', 'of this certificate only the serial is known', {
             field: 'reference',
           });
-        const format = chooseFormat(FORMATS, query.format, request.headers.accept);
+        const format = chooseFormat(FORMATS, { query, request, reply });
         const der = firstFromPem('CERTIFICATE', certificate.certificate);
         const content = { pem: certificate.certificate, chain, der: Buffer.from(der) }[format];
         return new FileAnswer(FORMATS[format], content);

@@ -27,8 +27,8 @@ export function caRoutes(ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'
         certificate: z.string().describe('PEM of the root'),
         chain: z.string().describe('PEM of the issuing chain, issuer first, root left out'),
       }),
-      async handle({ query, request }) {
-        const format = chooseFormat(CA_FORMATS, query.format, request.headers.accept);
+      async handle({ query, request, reply }) {
+        const format = chooseFormat(CA_FORMATS, { query, request, reply });
         const { root, chain } = await ca.caCertificates();
         if (format === 'json') return { certificate: root, chain };
         const type = CA_FORMATS[format];
@@ -42,9 +42,8 @@ export function caRoutes(ca: Pick<CertificateAuthority, 'caCertificates' | 'crl'
       files: files(CRL_TYPES),
       result: z.object({ crl: z.base64().describe('DER') }),
       async handle({ query, request, reply }) {
-        const format = chooseFormat(CRL_TYPES, query.format, request.headers.accept);
+        const format = chooseFormat(CRL_TYPES, { query, request, reply });
         const der = await ca.crl();
-        reply.header('vary', 'accept');
         if (format === 'json') return { crl: Buffer.from(der).toString('base64') };
         return new FileAnswer(CRL_TYPES[format], crlContent(der, format, request, reply));
       },

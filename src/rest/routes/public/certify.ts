@@ -16,8 +16,8 @@ export function certifyRoute(certification: Pick<Certification, 'certify'>): Rou
     query: formatQuery(JSON_OR_CHAIN),
     body: z.strictObject({
       csr: text('Certification request, PEM; it may name no other than the registered names', 32_768),
-      seed: text('One-time seed of a node').optional(),
-      profile: profileName.optional().describe('Not another than the registered one'),
+      seed: z.string().max(1024).nullish().describe('One-time seed of a node'),
+      profile: profileName.nullish().describe('Not another than the registered one'),
     }),
     files: [JSON_OR_CHAIN.chain],
     failures: {
@@ -35,10 +35,10 @@ export function certifyRoute(certification: Pick<Certification, 'certify'>): Rou
       chain: z.string().describe('PEM of the issuing chain, issuer first, root left out'),
     }),
     audited: (_, { cn, serial }) => ({ cn, issued: serial }),
-    async handle({ body, query, request }) {
-      const format = chooseFormat(JSON_OR_CHAIN, query.format, request.headers.accept);
+    async handle({ body, query, request, reply }) {
+      const format = chooseFormat(JSON_OR_CHAIN, { query, request, reply });
       const { cn, profile, names, serial, notAfter, chain } = await certification.certify(
-        body,
+        { ...body, profile: body.profile ?? undefined },
         addressOf(request),
       );
       if (format === 'chain') return new FileAnswer(JSON_OR_CHAIN.chain, chain, { cn, issued: serial });

@@ -50,8 +50,9 @@ export function magicRoute({ ca, baseUrl }: MagicOptions): Route {
       }),
       script: z.string().describe('All in one line, with the root certificate in ca.crt'),
     }),
-    async handle({ path, query: { cn, sans = [], format: asked }, request }) {
-      const format = chooseFormat(FORMATS, asked, request.headers.accept);
+    async handle({ path, query, request, reply }) {
+      const { cn, sans = [] } = query;
+      const format = chooseFormat(FORMATS, { query, request, reply });
       if (cn === undefined && format === 'sh') {
         throw new Refused('invalidRequest', 'a script needs to know the common name', { field: 'cn' });
       }
