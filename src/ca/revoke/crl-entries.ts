@@ -1,5 +1,5 @@
 import { HOUR } from '../../lib/time.js';
-import type { CaStore } from '../../store/contract/ca.js';
+import type { CaStore, ChangedEntry } from '../../store/contract/ca.js';
 import { type CrlEntry, encodeCrlEntries, entriesWithout } from '../../x509/crl-entries.js';
 import { encodePages } from './crl.js';
 
@@ -25,6 +25,17 @@ interface Base extends Wanted {
   entries: Buffer;
   /** When all its entries were last read. */
   fullAt: number;
+  /**
+   * Certificates that changed after its number was allocated and before its entries were read. It shows these changes, and they
+   * are noted for the next CRL; if they are not then, the database lost them with its last transactions.
+   */
+  ahead: readonly string[];
+}
+
+/** Encoded entries; `ahead` as in Base, null when it cannot be known: the next CRL takes nothing over then. */
+interface Read {
+  entries: Buffer[];
+  ahead: readonly string[] | null;
 }
 
 interface CrlEntriesOptions {
@@ -48,12 +59,12 @@ export class CrlEntries {
     const base = this.#base !== null && follows(wanted, this.#base) ? this.#base : null;
     const later = base && (await this.#after(base, wanted));
     if (later === null) this.forget();
-    const entries = later ?? (await encodePages(this.#pages(wanted)));
+    const { entries, ahead } = later ?? (await this.#inFull(wanted));
     const fullAt = base && later ? base.fullAt : wanted.now;
     return {
       entries,
       keep: (kept) => {
-        this.#base = { ...wanted, entries: kept, fullAt };
+        this.#base = ahead && { ...wanted, entries: kept, fullAt, ahead };
       },
     };
   }
@@ -64,19 +75,32 @@ export class CrlEntries {
   }
 
   /** Null when all entries must be read. */
-  async #after(base: Base, { now, endedFrom }: Wanted): Promise<Buffer[] | null> {
-    const { store, issuer } = this.options;
-    const { number, allocation } = base;
-    const since = { issuer, number, allocation, limit: MOST_CHANGES, endedFrom };
-    const changed = await store.listChanged(since);
+  async #after(base: Base, wanted: Wanted): Promise<Read | null> {
+    const { now, endedFrom } = wanted;
+    const changed = await this.#changedSince(base, endedFrom);
     if (changed === null) return null;
     // Several changes of one certificate show the same entry.
     const entries = new Map(changed.map(({ serial, entry }) => [serial, entry]));
+    if (!base.ahead.every((serial) => entries.has(serial))) return null;
     const listed = [...entries.values()].filter((entry) => entry !== null);
-    return [
-      ...(await entriesWithout(base.entries, entries.keys())),
-      encodeCrlEntries(listed.map((entry) => notInFuture(entry, now))),
-    ];
+    return {
+      entries: [
+        ...(await entriesWithout(base.entries, entries.keys())),
+        encodeCrlEntries(listed.map((entry) => notInFuture(entry, now))),
+      ],
+      ahead: changed.flatMap(({ number, serial }) => (number >= wanted.number ? [serial] : [])),
+    };
+  }
+
+  async #inFull(wanted: Wanted): Promise<Read> {
+    const entries = await encodePages(this.#pages(wanted));
+    const changed = await this.#changedSince(wanted, wanted.endedFrom);
+    return { entries, ahead: changed?.map(({ serial }) => serial) ?? null };
+  }
+
+  #changedSince({ number, allocation }: Wanted, endedFrom: number): Promise<ChangedEntry[] | null> {
+    const { store, issuer } = this.options;
+    return store.listChanged({ issuer, number, allocation, limit: MOST_CHANGES, endedFrom });
   }
 
   async *#pages({ now, endedFrom }: Wanted): AsyncGenerator<CrlEntry[]> {

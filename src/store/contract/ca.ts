@@ -11,7 +11,7 @@ import type { Settings } from './settings.js';
 
 export type { AuthorityRecord } from './ca/authorities.js';
 export type { CertificateFilter, CertificateRecord } from './ca/certificates.js';
-export type { CrlHead, StoredCrl } from './ca/crls.js';
+export type { ChangedEntry, CrlHead, StoredCrl } from './ca/crls.js';
 export type { DocumentKind } from './ca/documents.js';
 export type { AdministratorRecord, NodeRecord, PeerRecord, PeerRole } from './ca/registry.js';
 

@@ -31,9 +31,9 @@ export function caCrlChangesContract(world: { readonly store: CaStore }): void {
       const found = await changes(number);
       expect(new Set(found)).toEqual(
         new Set([
-          { serial: after.serial, entry: { serial: after.serial, revokedAt: NOW + 1, reason: null } },
-          { serial: held.serial, entry: { serial: held.serial, revokedAt: NOW + 3, reason: 6 } },
-          { serial: ended.serial, entry: null },
+          { serial: after.serial, number, entry: { serial: after.serial, revokedAt: NOW + 1, reason: null } },
+          { serial: held.serial, number, entry: { serial: held.serial, revokedAt: NOW + 3, reason: 6 } },
+          { serial: ended.serial, number, entry: null },
         ]),
       );
     });
@@ -47,8 +47,8 @@ export function caCrlChangesContract(world: { readonly store: CaStore }): void {
       await store.revoke(revoked.serial, NOW + 5, 1);
       expect(new Set(await changes(number))).toEqual(
         new Set([
-          { serial: released.serial, entry: null },
-          { serial: revoked.serial, entry: { serial: revoked.serial, revokedAt: NOW, reason: 1 } },
+          { serial: released.serial, number, entry: null },
+          { serial: revoked.serial, number, entry: { serial: revoked.serial, revokedAt: NOW, reason: 1 } },
         ]),
       );
     });
@@ -61,6 +61,7 @@ export function caCrlChangesContract(world: { readonly store: CaStore }): void {
       await world.store.revoke(two.serial, NOW, 1);
       const last = await allocate();
       expect(await serialsSince(first)).toEqual([one.serial, two.serial].sort());
+      expect((await changes(first))?.map(({ number }) => number)).toEqual([first, theirs]);
       expect((await changes(theirs, { allocation: 'another' }))?.map(({ serial }) => serial)).toEqual([
         two.serial,
       ]);

@@ -10,6 +10,8 @@ export interface RevokedEntry {
 /** A certificate whose entry changed: what is listed now, or null when it is on no CRL. */
 export interface ChangedEntry {
   serial: string;
+  /** The last CRL number that was allocated before the change. */
+  number: number;
   entry: RevokedEntry | null;
 }
 

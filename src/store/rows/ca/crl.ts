@@ -107,10 +107,10 @@ export const shared = {
       );
       const [first] = rows;
       if (first?.[0] !== number || first[2] !== allocation || rows.length > limit) return null;
-      return rows.flatMap(([, serial, , revokedAt, reason, notAfter]) => {
+      return rows.flatMap(([noted, serial, , revokedAt, reason, notAfter]) => {
         if (serial === '') return [];
         const listed = revokedAt !== null && notAfter !== null && notAfter >= endedFrom;
-        return [{ serial, entry: listed ? { serial, revokedAt, reason } : null }];
+        return [{ serial, number: noted, entry: listed ? { serial, revokedAt, reason } : null }];
       });
     },
 
