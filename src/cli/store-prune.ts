@@ -3,7 +3,7 @@ import { CaRetention } from '../ca/retention.js';
 import { AuditCutter, countOld } from '../programs/audit/cut.js';
 import { withAuditTrail } from '../programs/audit/open.js';
 import { CannotStart } from '../programs/exit.js';
-import { clockDoubt } from '../programs/last-seen.js';
+import { clockDoubt, trustClock } from '../programs/last-seen.js';
 import { loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { RaRetention } from '../ra/retention.js';
 import { openCaStore, openRaStore, shownLocation } from '../store/index.js';
@@ -41,7 +41,12 @@ export function pruneCommand(): UpkiCommand {
     ]);
   return command.action(async ({ dryRun = false, json = false, clockIsRight = false }: PruneFlags) => {
     const parts = await partsHere(command);
-    if (!dryRun && !clockIsRight) for (const layout of parts) await requireRightClock(layout);
+    if (!dryRun) {
+      for (const layout of parts) {
+        if (clockIsRight) await withStore(layout, (store) => trustClock(store, Date.now()));
+        else await requireRightClock(layout);
+      }
+    }
     const programs: Pruned[] = [];
     for (const layout of parts) {
       const { part, folder, database } = layout;

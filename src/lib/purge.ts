@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { monotonic } from './monotonic.js';
+import { advanced, pacedText, readPaced } from './paced-time.js';
 import { SteadyClock } from './steady-clock.js';
 import { HOUR, MINUTE, SECOND } from './time.js';
 
@@ -18,10 +20,22 @@ const FIRST = SECOND;
  */
 export const STEADY_FOR = HOUR;
 
+/**
+ * The setting with the time by which rows are removed. It follows the clock slowly, so that a clock that was wrong for days
+ * removes nothing that the next days would not have removed.
+ */
+export const REMOVED_BY = 'removed by age as of';
+
+export interface PurgeStore {
+  /** So that one process purges at a time; true while this process holds the lease. */
+  takeLease(name: string, holder: string, now: number, until: number): Promise<boolean>;
+  getSetting(name: string): Promise<string | null>;
+  putSetting(name: string, value: string): Promise<void>;
+}
+
 interface PurgeOptions {
-  /** Takes the lease, so that one process purges at a time; true while this process holds it. */
-  takeLease(holder: string, now: number, until: number): Promise<boolean>;
-  /** Takes one bounded step; true when there may be more. */
+  store: PurgeStore;
+  /** Takes one bounded step; true when there may be more. `now` is not after the clock, and may be long before it. */
   remove(now: number): Promise<boolean>;
   clock(): number;
   /** Milliseconds since the start or since the clock was set, before anything is removed. Default an hour. */
@@ -37,9 +51,13 @@ export class Purge {
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   readonly #clock: SteadyClock;
+  readonly #passing: () => number;
+  /** When this process last took a step, by the monotonic clock; null: not since the clock was set. */
+  #last: number | null = null;
 
   constructor(private readonly options: PurgeOptions) {
-    this.#clock = new SteadyClock(options.passing);
+    this.#passing = options.passing ?? monotonic;
+    this.#clock = new SteadyClock(this.#passing);
   }
 
   start(): void {
@@ -63,17 +81,26 @@ export class Purge {
   }
 
   async #step(): Promise<void> {
-    const { takeLease, remove, clock, onError, steadyFor = STEADY_FOR } = this.options;
+    const { store, remove, clock, onError, steadyFor = STEADY_FOR } = this.options;
     let more = false;
     try {
       const now = clock();
-      more =
-        this.#clock.evenFor(now) >= steadyFor &&
-        (await takeLease(this.#holder, now, now + LEASE)) &&
-        (await remove(now));
+      if (this.#clock.evenFor(now) < steadyFor) this.#last = null;
+      else if (await store.takeLease('purge', this.#holder, now, now + LEASE))
+        more = await remove(await this.#removedBy(now));
     } catch (error) {
       onError(error);
     }
     if (this.#timer) this.#later(more ? PAUSE : INTERVAL);
+  }
+
+  async #removedBy(now: number): Promise<number> {
+    const { store } = this.options;
+    const passing = this.#passing();
+    const passed = passing - (this.#last ?? passing);
+    const paced = advanced(readPaced(await store.getSetting(REMOVED_BY)), now, passed);
+    await store.putSetting(REMOVED_BY, pacedText(paced));
+    this.#last = passing;
+    return Math.min(paced.time, now);
   }
 }

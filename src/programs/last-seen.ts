@@ -3,10 +3,11 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { readIfThere, writeDurably } from '../lib/files.js';
 import { LAST_SEEN } from '../lib/last-seen.js';
-import { STEADY_FOR } from '../lib/purge.js';
+import { pacedText, readPaced } from '../lib/paced-time.js';
+import { REMOVED_BY, STEADY_FOR } from '../lib/purge.js';
 import { SingleFlight } from '../lib/single-flight.js';
 import { SteadyClock } from '../lib/steady-clock.js';
-import { MINUTE, SECOND } from '../lib/time.js';
+import { DAY, MINUTE, SECOND } from '../lib/time.js';
 import { RESTORED } from '../store/contract/restored.js';
 import { isShared, shownLocation } from '../store/index.js';
 import { CannotStart } from './exit.js';
@@ -136,6 +137,9 @@ export async function watchLastSeen(options: LastSeenOptions): Promise<LastSeenW
 /** A running program has counted within this time, in ms. */
 const RECENT = 10 * EVERY;
 
+/** How far the time by which the program removes rows may be behind its clock, in ms. */
+const LAG = DAY;
+
 /**
  * Why the clock of this machine may be wrong, in a sentence. Null if a program on the database agrees with this clock, and its own has
  * run evenly long enough that the program itself would delete expired data.
@@ -146,9 +150,17 @@ export async function clockDoubt(store: Pick<Store, 'getSetting'>, now: number):
     const last = seen === null ? 'never' : `last on ${iso(seen.at)}`;
     return `it is ${iso(now)} here, and the program has used its database ${last}: it does not run, or one of the clocks was set`;
   }
-  if (seen.even >= STEADY_FOR) return null;
+  const removedBy = readPaced(await store.getSetting(REMOVED_BY))?.time ?? now;
+  if (seen.even >= STEADY_FOR && now - removedBy <= LAG) return null;
+  if (seen.even >= STEADY_FOR)
+    return `it is ${iso(now)} here, and the program itself removes by age as of ${iso(removedBy)}: the clock was set, or the program did not run for long`;
   const minutes = Math.floor(seen.even / MINUTE);
   return `it is ${iso(now)} here, and the program has run by this clock for ${minutes} minutes, of the 60 after which it removes anything itself`;
+}
+
+/** The operator says that this clock is right: from now on the program removes rows by it. */
+export async function trustClock(store: Pick<Store, 'putSetting'>, now: number): Promise<void> {
+  await store.putSetting(REMOVED_BY, pacedText({ time: now, at: now }));
 }
 
 /** Replaces a damaged counter, which could never be incremented again. */

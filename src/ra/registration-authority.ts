@@ -85,7 +85,7 @@ export function createRegistrationAuthority(
   });
   const retention = new RaRetention({ store, keep: options.keep, accounts });
   const purge = new Purge({
-    takeLease: (holder, now, until) => store.takeLease('purge', holder, now, until),
+    store,
     remove: (now) => retention.step(now),
     clock,
     onError: events.error,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Purge } from '../../src/lib/purge.js';
+import { Purge, type PurgeStore } from '../../src/lib/purge.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -8,12 +8,22 @@ const YEAR = 365 * 24 * HOUR;
 beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
+/** A store of one process, or of several. */
+function aStore(): PurgeStore {
+  const settings = new Map<string, string>();
+  return {
+    takeLease: async () => true,
+    getSetting: async (name) => settings.get(name) ?? null,
+    putSetting: async (name, value) => void settings.set(name, value),
+  };
+}
+
 /** A purge whose clock is `time.ahead` off what has passed. */
-function purging() {
+function purging(store = aStore()) {
   const time = { ahead: 0 };
   const removals: number[] = [];
   const purge = new Purge({
-    takeLease: async () => true,
+    store,
     remove: async (now) => removals.push(now) < 0,
     clock: () => Date.now() + time.ahead,
     passing: () => Date.now(),
@@ -51,4 +61,42 @@ it('a clock that runs fast removes nothing', async () => {
   }
   expect(removals).toEqual([]);
   await purge.stop();
+});
+
+it('a clock that is ten years ahead for a week, also after a start, removes at most what ends in that week', async () => {
+  const store = aStore();
+  const right = purging(store);
+  right.purge.start();
+  await vi.advanceTimersByTimeAsync(2 * HOUR);
+  await right.purge.stop();
+
+  const wrong = purging(store);
+  wrong.time.ahead = 10 * YEAR;
+  const since = Date.now();
+  wrong.purge.start();
+  await vi.advanceTimersByTimeAsync(7 * 24 * HOUR);
+  await wrong.purge.stop();
+  expect(wrong.removals.length).toBeGreaterThan(100);
+  expect(Math.max(...wrong.removals)).toBeLessThanOrEqual(since + 14 * 24 * HOUR);
+
+  const after = purging(store);
+  after.purge.start();
+  await vi.advanceTimersByTimeAsync(2 * HOUR);
+  expect(after.removals.length).toBeGreaterThan(0);
+  for (const now of after.removals) expect(now).toBeLessThanOrEqual(Date.now());
+  await after.purge.stop();
+});
+
+it('several processes on one store do not go faster, and one with a wrong clock does not stop the others', async () => {
+  const store = aStore();
+  const processes = [purging(store), purging(store), purging(store)];
+  for (const { purge } of processes) purge.start();
+  await vi.advanceTimersByTimeAsync(2 * HOUR);
+  const [ahead, ...others] = processes;
+  if (ahead) ahead.time.ahead = 10 * YEAR;
+  const since = Date.now();
+  await vi.advanceTimersByTimeAsync(24 * HOUR);
+  expect(Math.max(...processes.flatMap(({ removals }) => removals))).toBeLessThanOrEqual(since + 48 * HOUR);
+  for (const { removals } of others) expect(Math.max(...removals)).toBeGreaterThan(Date.now() - HOUR);
+  for (const { purge } of processes) await purge.stop();
 });

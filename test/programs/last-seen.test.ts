@@ -3,8 +3,16 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LAST_SEEN } from '../../src/lib/last-seen.js';
+import { pacedText } from '../../src/lib/paced-time.js';
+import { REMOVED_BY } from '../../src/lib/purge.js';
 import { HOUR, MINUTE } from '../../src/lib/time.js';
-import { clockDoubt, type LastSeenWatch, restoredTo, watchLastSeen } from '../../src/programs/last-seen.js';
+import {
+  clockDoubt,
+  type LastSeenWatch,
+  restoredTo,
+  trustClock,
+  watchLastSeen,
+} from '../../src/programs/last-seen.js';
 import { type CaStore, markRestored, openCaStore } from '../../src/store/index.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { newFolder } from '../../tools/kit/folder.js';
@@ -142,5 +150,11 @@ describe('the clock of a command that removes data', () => {
       /last on 20.*does not run, or one of the clocks was set/,
     );
     expect(await clockDoubt(store, now - HOUR)).toMatch(/last on 20/);
+    await store.putSetting(REMOVED_BY, pacedText({ time: now - 2 * 24 * HOUR, at: now }));
+    expect(await clockDoubt(store, now)).toMatch(
+      /the program itself removes by age as of 20.*the clock was set/,
+    );
+    await trustClock(store, now);
+    expect(await clockDoubt(store, now)).toBeNull();
   });
 });

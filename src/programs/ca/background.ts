@@ -34,7 +34,7 @@ export function workBehind(
     return (await retention.step(now)) || cut;
   };
   const purge = new Purge({
-    takeLease: (holder, now, until) => store.takeLease('purge', holder, now, until),
+    store,
     remove,
     clock,
     onError: (error) => log.warn({ err: error }, 'what was kept long enough could not be removed'),
