@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Option } from 'commander';
 import { caPaths } from '../ca/folder/files.js';
 import type { Program } from '../config/index.js';
+import { parseDateOrTime } from '../lib/rfc3339.js';
 import { CannotStart, WrongUsage } from '../programs/exit.js';
 import { loadProgramSettings } from '../programs/settings.js';
 import type { UpkiCommand } from './command.js';
@@ -42,8 +43,8 @@ function locationOf(program: Program, dataDir: string): string | null {
 /** An option with a time, parsed to ms since the epoch. */
 export function timeOption(name: string, help: string): Option {
   return new Option(`${name} <time>`, help).argParser((text: string) => {
-    const time = Date.parse(text);
-    if (!Number.isNaN(time)) return time;
+    const time = parseDateOrTime(text);
+    if (time !== null) return time;
     throw new WrongUsage(
       `${name} is "${text.slice(0, 100)}": it must be a time such as 2026-03-01T12:00:00Z, or a date`,
     );

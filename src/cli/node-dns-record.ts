@@ -1,3 +1,4 @@
+import { parseDateOrTime } from '../lib/rfc3339.js';
 import { parseIdentifier } from '../model/identifiers.js';
 import { Problem } from '../model/problem.js';
 import { loadProgramSettings } from '../programs/settings.js';
@@ -37,9 +38,10 @@ export function dnsRecordCommand(): UpkiCommand {
     ]);
   return command.action(async (asked: string, options: DnsRecordOptions) => {
     const name = nameOf(asked);
-    const until = options.until === undefined ? null : secondsOf(options.until);
+    const until = options.until === undefined ? null : parseDateOrTime(options.until);
     if (name === null) return command.error(`error: "${asked}" is not a DNS name`);
-    if (Number.isNaN(until)) return command.error(`error: --until "${options.until}" is not a date or time`);
+    if (until === null && options.until !== undefined)
+      return command.error(`error: --until "${options.until}" is not a date or time`);
     const { base, issuer } = await findRa(command.directory());
     const accountUri = accountUrl(options.account, base);
     if (accountUri === null) {
@@ -47,7 +49,10 @@ export function dnsRecordCommand(): UpkiCommand {
         `error: --account "${options.account}" is neither the URL of an account nor its id`,
       );
     }
-    const value = persistRecord({ issuer, accountUri, wildcard: options.wildcard || name.wildcard, until });
+    const value = persistRecord({
+      ...{ issuer, accountUri, wildcard: options.wildcard || name.wildcard },
+      until: until === null ? null : Math.floor(until / 1000),
+    });
     const record = { name: `${PERSIST_LABEL}.${name.value}.`, type: 'TXT', ttl: 3600, value };
     process.stdout.write(options.json ? `${JSON.stringify(record)}\n` : zoneLine(record));
   });
@@ -61,13 +66,6 @@ function nameOf(text: string): { value: string; wildcard: boolean } | null {
     if (error instanceof Problem) return null;
     throw error;
   }
-}
-
-/** Seconds since 1970; NaN for an invalid time. */
-function secondsOf(text: string): number {
-  return /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text)
-    ? Math.floor(Date.parse(text) / 1000)
-    : Number.NaN;
 }
 
 function accountUrl(account: string, base: string): string | null {

@@ -1,4 +1,5 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { parseDateOrTime } from '../lib/rfc3339.js';
 
 /**
  * Converts a setting's text to a value. `parse` throws a `RangeError` for anything that `allowed` does not describe; its
@@ -104,12 +105,7 @@ export function durationOrDays(min: number, max: number): SettingType<number> {
 /** An instant, in milliseconds since the epoch. */
 export const time: SettingType<number> = {
   allowed: 'a date or time such as 2026-03-01 or 2026-03-01T12:00:00Z',
-  parse: (value) => {
-    const milliseconds = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(value)
-      ? Date.parse(value)
-      : Number.NaN;
-    return Number.isNaN(milliseconds) ? refuse() : milliseconds;
-  },
+  parse: (value) => parseDateOrTime(value) ?? refuse(),
   format: (value) => new Date(value).toISOString(),
 };
 

@@ -20,3 +20,12 @@ export function parseRfc3339(text: string): number | null {
   const time = exists && second <= 59 ? Date.parse(text.toUpperCase()) : Number.NaN;
   return Number.isNaN(time) ? null : time;
 }
+
+/**
+ * Milliseconds since the epoch of what an operator writes: a date, which begins at midnight UTC, or an RFC 3339 time, in UTC also
+ * without seconds. Null for any other text and for times that do not exist.
+ */
+export function parseDateOrTime(text: string): number | null {
+  if (/^[\d-]{10}$/.test(text)) return parseRfc3339(`${text}T00:00:00Z`);
+  return parseRfc3339(text.replace(/^(.{10}T\d\d:\d\d)Z$/, '$1:00Z'));
+}

@@ -86,6 +86,8 @@ describe('upki audit verify', () => {
   it.each([
     [['verify', '--head', 'nonsense'], /--head is "nonsense"/],
     [['list', '--since', 'yesterday'], /--since is "yesterday"/],
+    [['list', '--since', '2026-02-30'], /--since is "2026-02-30"/],
+    [['list', '--since', '03/04/2026'], /--since is "03.04.2026"/],
   ])('%j is refused with what is allowed', async (args, why) => {
     const { code, stderr } = await (await directory()).run(...args);
     expect([code, stderr]).toEqual([2, expect.stringMatching(why)]);

@@ -43,6 +43,7 @@ describe('upki node dns-record', () => {
     [['app.plant.lan', '-a', 'mine'], '--account'],
     [['app.plant.lan', '-a', 'https://x/acme/account/1; policy=wildcard'], '--account'],
     [['app.plant.lan', '-a', '0193f2', '-u', 'soon'], '--until'],
+    [['app.plant.lan', '-a', '0193f2', '-u', '2027-02-29'], '--until'],
     [['app.plant.lan'], '--account'],
   ])('%j is wrong usage, and says what is', async (args, named) => {
     const { stderr, code } = await record(...args);

@@ -97,6 +97,7 @@ describe('a wrong value is refused with its name, the value and the allowed valu
     ['UPKI_RA_CN', 'a..b', 'a DNS name'],
     ['UPKI_RA_CN', '10.0.0.1', 'a DNS name'],
     ['UPKI_RA_TERMS_CHANGED', '2026-13-01', 'a date or time'],
+    ['UPKI_RA_TERMS_CHANGED', '2026-02-30', 'a date or time'],
   ])('%s=%s', (name, value, allowed) => {
     const [complaint, ...others] = complaints({ env: { [name]: value } });
     expect(others).toEqual([]);
