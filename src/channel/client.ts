@@ -1,6 +1,7 @@
 import { type Context, Dealer } from 'zeromq';
 import { JsonError } from '../lib/json.js';
 import type { CurveKeyPair } from './curve-keys.js';
+import { isIpv6Endpoint } from './endpoint.js';
 import { type AnswerData, decodeAnswer, encodeRequest } from './envelope.js';
 import { ChannelRefused, ChannelUnavailable } from './errors.js';
 
@@ -130,6 +131,7 @@ export class ChannelClient {
       ...(context === undefined ? {} : { context }),
       // Send only over live connections (ZMQ_IMMEDIATE); queue nothing for later.
       immediate: true,
+      ipv6: isIpv6Endpoint(endpoint),
       linger: 0,
       sendTimeout: 0,
       sendHighWaterMark: 0,
@@ -137,10 +139,8 @@ export class ChannelClient {
       maxMessageSize: MAX_ANSWER_BYTES,
       reconnectInterval: RECONNECT_MIN_MS,
       reconnectMaxInterval: RECONNECT_MAX_MS,
-      connectTimeout: handshakeTimeout,
-      handshakeInterval: handshakeTimeout,
-      heartbeatInterval: HEARTBEAT_MS,
-      heartbeatTimeout: 3 * HEARTBEAT_MS,
+      ...{ connectTimeout: handshakeTimeout, handshakeInterval: handshakeTimeout },
+      ...{ heartbeatInterval: HEARTBEAT_MS, heartbeatTimeout: 3 * HEARTBEAT_MS },
     });
     const current = () => socket === this.#socket && !this.#closed;
     socket.events.on('handshake', () => current() && this.#connected());

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, Router } from 'zeromq';
 import { TurnLimit } from '../lib/turns.js';
 import type { Answerer } from './dispatch.js';
+import { isIpv6Endpoint, tcpEndpoint } from './endpoint.js';
 
 type ServerSecurity = { mode: 'clear' } | { mode: 'curve'; secretKey: string; zapDomain: string };
 
@@ -64,7 +65,7 @@ export class ChannelServer {
   static async listen(options: ChannelServerOptions): Promise<ChannelServer> {
     const server = new ChannelServer(options);
     try {
-      await bind(server.#socket, address(options.host, options.port));
+      await bind(server.#socket, tcpEndpoint(options.host, options.port));
     } catch (error) {
       server.#socket.close();
       throw error;
@@ -89,7 +90,7 @@ export class ChannelServer {
     await this.#drained();
     await sleep(ON_THE_WIRE_MS);
     old.close();
-    await bind(next, address(this.#options.host, this.#port));
+    await bind(next, tcpEndpoint(this.#options.host, this.#port));
     void this.#serve(next);
   }
 
@@ -102,7 +103,7 @@ export class ChannelServer {
   }
 
   #newSocket(): Router {
-    const { security, context } = this.#options;
+    const { security, context, host, port } = this.#options;
     const curve =
       security.mode === 'curve'
         ? { curveServer: true, curveSecretKey: security.secretKey, zapDomain: security.zapDomain }
@@ -110,6 +111,7 @@ export class ChannelServer {
     return new Router({
       ...curve,
       context,
+      ipv6: isIpv6Endpoint(tcpEndpoint(host, port)),
       linger: LINGER_MS,
       maxMessageSize: MAX_REQUEST_BYTES,
       sendHighWaterMark: ANSWER_QUEUE,
@@ -192,9 +194,4 @@ async function bind(socket: Router, endpoint: string): Promise<void> {
       await sleep(20);
     }
   }
-}
-
-/** A TCP endpoint; IPv6 hosts in brackets. */
-function address(host: string, port: number): string {
-  return `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './ports.js';
 import { RaFiles } from './ra/files.js';
@@ -10,6 +11,12 @@ interface JoinedPrograms {
   ca: NodeJS.ProcessEnv;
 }
 
+/** ::1 in place of 127.0.0.1 on a machine that has only IPv6. */
+export function loopbackOf(host: string, interfaces = networkInterfaces()): string {
+  const own = Object.values(interfaces).flatMap((each) => each?.map(({ address }) => address) ?? []);
+  return host === '127.0.0.1' && !own.includes(host) && own.includes('::1') ? '::1' : host;
+}
+
 /**
  * Decides the values on which both programs must agree: the ports (0 is replaced by a free port, which a restarted program uses
  * again), the mode of the channel, the file of the seed, and the URL of CRL, OCSP and issuers in certificates.
@@ -20,11 +27,12 @@ export async function joinPrograms(
   ra: ProgramSettings,
   ca: ProgramSettings,
 ): Promise<JoinedPrograms> {
+  const caListen = loopbackOf(ca.caListen);
   const [caPort, registrationPort, raPort, httpPort = ra.raHttpPort] = await freePorts([
-    { what: 'the CA', host: ca.caListen, port: ca.caPort, variable: 'UPKI_CA_PORT' },
+    { what: 'the CA', host: caListen, port: ca.caPort, variable: 'UPKI_CA_PORT' },
     {
       what: 'registrations at the CA',
-      host: ca.caListen,
+      host: caListen,
       port: ca.caRegistrationPort,
       variable: 'UPKI_CA_REGISTRATION_PORT',
     },
@@ -46,7 +54,7 @@ export async function joinPrograms(
   const publicUrl = ca.caPublicUrl ?? (ra.raHttp ? new URL(`http://${publicHost}:${httpPort}`).origin : null);
   const common = {
     ...env,
-    UPKI_CA_HOST: ca.caListen,
+    UPKI_CA_HOST: caListen,
     UPKI_CA_PORT: String(caPort),
     UPKI_CA_REGISTRATION_PORT: String(registrationPort),
     UPKI_ZMQ_MODE: ca.zmqMode,

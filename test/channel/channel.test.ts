@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Dealer, Reply, Request } from 'zeromq';
@@ -12,6 +13,10 @@ import {
 import { ChannelUnavailable, TaskError } from '../../src/channel/errors.js';
 import { Link } from '../../tools/kit/link.js';
 import { TestChannel } from './harness.js';
+
+const HAS_IPV6 = Object.values(networkInterfaces())
+  .flat()
+  .some((own) => own?.address === '::1');
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -42,6 +47,17 @@ describe.each(['clear', 'curve'] as const)('a channel in %s mode', (mode) => {
     );
     expect(answers.map((answer) => (answer as { index: number }).index)).toEqual([...Array(1000).keys()]);
   });
+
+  it.runIf(HAS_IPV6)(
+    'listens on an IPv6 address and connects to it, also after its peers were dropped',
+    async () => {
+      const world = await channel(mode, echo, 64, '::1');
+      const client = world.client();
+      expect(await client.request('echo', { over: 6 })).toEqual({ over: 6 });
+      await world.server.dropPeers();
+      expect(await world.client().request('echo', { over: 6 })).toEqual({ over: 6 });
+    },
+  );
 
   it('transfers octets in a frame of their own, among other answers', async () => {
     const octets = randomBytes(3_000_000);

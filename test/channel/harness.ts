@@ -2,6 +2,7 @@ import { Context } from 'zeromq';
 import { ChannelClient, type ChannelClientOptions } from '../../src/channel/client.js';
 import { type CurveKeyPair, newCurveKeyPair } from '../../src/channel/curve-keys.js';
 import type { Answerer } from '../../src/channel/dispatch.js';
+import { tcpEndpoint } from '../../src/channel/endpoint.js';
 import { ChannelServer } from '../../src/channel/server.js';
 import { ZapHandler } from '../../src/channel/zap.js';
 
@@ -18,6 +19,7 @@ export class TestChannel {
     readonly mode: 'clear' | 'curve',
     readonly answer: Answerer,
     readonly concurrency = 64,
+    readonly host = '127.0.0.1',
   ) {}
 
   /** Starts on a free port, or again on the port it had. */
@@ -27,7 +29,7 @@ export class TestChannel {
       this.#zap.admit('test', (key) => this.admitted.has(key));
     }
     this.#server = await ChannelServer.listen({
-      host: '127.0.0.1',
+      host: this.host,
       port: this.#port,
       answer: this.answer,
       context: this.#context,
@@ -50,7 +52,7 @@ export class TestChannel {
   }
 
   get endpoint(): string {
-    return `tcp://127.0.0.1:${this.#port}`;
+    return tcpEndpoint(this.host, this.#port);
   }
 
   /** A client whose key is admitted unless `keys` brings another. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ChannelClientOptions, ClientSecurity } from '../../channel/client.js';
+import { tcpEndpoint } from '../../channel/endpoint.js';
 import { FailoverChannel } from '../../channel/failover.js';
 import { introductionProof } from '../../channel/introduction.js';
 import { operations } from '../../channel/tasks/index.js';
@@ -17,7 +18,6 @@ import { CompromisedKeys } from '../../ra/ca/compromised-keys.js';
 import { CannotStart } from '../exit.js';
 import type { ProgramSettings } from '../settings.js';
 import { RaFiles, type RaKeys, type RaRegistration } from './files.js';
-import { tcp } from './registration.js';
 import { watchRevocationUrls } from './unrevocable.js';
 
 export interface CaConnection {
@@ -50,7 +50,7 @@ export function connectToCa(
 ): CaConnection {
   if (settings.zmqMode === 'clear') warnOfClear(settings.caHost, (sentence) => log.warn(sentence));
   const channel = new FailoverChannel({
-    endpoints: settings.caHost.map(({ host, port }) => tcp(host, port ?? settings.caPort)),
+    endpoints: settings.caHost.map(({ host, port }) => tcpEndpoint(host, port ?? settings.caPort)),
     security: security(settings, registration, keys),
     timeout: settings.zmqTimeout,
     ...introduction(settings, registration, keys),

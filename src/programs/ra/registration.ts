@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { registrationKeys } from '../../channel/curve-keys.js';
+import { tcpEndpoint } from '../../channel/endpoint.js';
 import { ChannelRefused } from '../../channel/errors.js';
 import { FailoverChannel } from '../../channel/failover.js';
 import { registration } from '../../channel/tasks/index.js';
@@ -14,9 +15,6 @@ import type { ProgramSettings } from '../settings.js';
 import { chosenNames, requestFor } from './certificate.js';
 import type { NewRegistration, RaFiles, RaKeys, RaRegistration } from './files.js';
 import { rootFingerprints } from './identity.js';
-
-export const tcp = (host: string, port: number): string =>
-  `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /**
  * Registers the RA with the CA. The private keys stay here: the CA receives a CSR and the public key of the channel, and returns the
@@ -40,7 +38,9 @@ export async function registerRa(
   const keys = await files.keys();
   const ends = mode === 'curve' ? registrationKeys(seed) : null;
   const channel = new FailoverChannel({
-    endpoints: caHost.map(({ host, port }) => tcp(host, port === null ? caRegistrationPort : port + 1)),
+    endpoints: caHost.map(({ host, port }) =>
+      tcpEndpoint(host, port === null ? caRegistrationPort : port + 1),
+    ),
     security: ends
       ? { mode: 'curve', serverKey: ends.server.publicKey, keys: ends.client }
       : { mode: 'clear' },
