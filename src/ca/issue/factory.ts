@@ -21,6 +21,7 @@ import { type DistinguishedName, dn, encodeName } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { keyIdentifier, type PublicKeyInfo } from '../../x509/spki.js';
 import { contextPrimitive } from '../../x509/tags.js';
+import { keyUsages } from './key-usages.js';
 import { lifetimeOf, lifetimeText, type Profile, PURPOSES } from './profiles.js';
 
 export interface IssueInput {
@@ -98,20 +99,6 @@ export function validityFor(
   if (notAfter <= notBefore || notAfter <= now)
     throw new IssueError('the certificate would have ended before it began');
   return { notBefore, notAfter };
-}
-
-/**
- * Bits of the profile's usages that fit the key and the purposes: only RSA keys encipher (RFC 5280 §4.2.1.3), and
- * non-repudiation fits e-mail protection, but not TLS without it (§4.2.1.12).
- */
-function keyUsages(profile: Profile, keyType: PublicKeyInfo['type']): number[] {
-  const { extendedKeyUsage: purposes } = profile;
-  const signsForOthers = purposes.length === 0 || purposes.includes('emailProtection');
-  const usages = profile.keyUsage.filter((usage) => {
-    if (usage === 'keyEncipherment' || usage === 'dataEncipherment') return keyType === 'rsa';
-    return usage !== 'nonRepudiation' || signsForOthers;
-  });
-  return usages.map((usage) => KEY_USAGE.indexOf(usage));
 }
 
 /** The extensions that are the same for every certificate of a profile and key type. */
@@ -200,7 +187,13 @@ export class CertificateFactory {
 
   #encodeFixed(profile: Profile, keyType: PublicKeyInfo['type']): Fixed {
     const { publicUrl } = this.issuer;
-    const before = [encodeExtension(OID.keyUsage, namedBits(keyUsages(profile, keyType)), true)];
+    const before = [
+      encodeExtension(
+        OID.keyUsage,
+        namedBits(keyUsages(profile, keyType).map((usage) => KEY_USAGE.indexOf(usage))),
+        true,
+      ),
+    ];
     if (profile.extendedKeyUsage.length > 0) {
       const purposes = profile.extendedKeyUsage.map((purpose) => oid(PURPOSES[purpose]));
       before.push(encodeExtension(OID.extKeyUsage, sequence(...purposes)));

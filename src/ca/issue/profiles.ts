@@ -8,6 +8,7 @@ import { CHALLENGE_TYPES } from '../../model/facts.js';
 import { KEY_USAGE } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
 import { KEY_TYPES } from '../../x509/spki.js';
+import { KEY_LENGTHS, profileFaults } from './profile-faults.js';
 
 /** RFC 5280 §4.2.1.12 purposes by the names the profiles use. */
 export const PURPOSES = {
@@ -20,7 +21,12 @@ export const PURPOSES = {
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 
-const text = (max: number) => z.string().min(1).max(max);
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[^\p{Cc}]*$/u, 'must have no control characters');
 
 /** RFC 5280 appendix A upper bounds (ub-*). */
 const subject = z.strictObject({
@@ -42,14 +48,14 @@ const hoursOrDays = z
   .transform((text) => Number(text.slice(0, -1)) / (text.endsWith('h') ? 24 : 1))
   .refine((days) => days <= 36_500);
 
-/** One profile; the member names are those of the wire contract and of a profile's YAML file. */
-export const profileSchema = z.strictObject({
+/** The member names are those of the wire contract and of a profile's YAML file. */
+const fields = z.strictObject({
   /** One line for people. */
   description: text(200).default('a custom profile'),
   /** The key that `generate` and `register` make; a CSR brings its own. */
   keyType: z.enum(['rsa', 'ec', 'ed25519']).default('ec'),
   /** RSA bits, or 256, 384, 521 for a curve. */
-  keyLen: z.literal([256, 384, 521, 2048, 3072, 4096]).default(256),
+  keyLen: z.literal([256, 384, 521, 2048, 3072, 4096]).optional(),
   /** Days; a file may also have `8h`, `6d` or `90d`. Hours are fractions of a day. */
   duration: z.union([z.number().int().min(1).max(36_500), hoursOrDays], {
     error: 'must be days from 1 to 36500, or a time such as 8h, 6d or 90d',
@@ -76,12 +82,24 @@ export const profileSchema = z.strictObject({
     .optional(),
 });
 
-export type ProfileFields = z.infer<typeof profileSchema>;
+type Fields = z.infer<typeof fields>;
+export type ProfileFields = Fields & { keyLen: NonNullable<Fields['keyLen']> };
+
+/** One profile. */
+export const profileSchema = fields.transform(
+  (given): ProfileFields => ({ ...given, keyLen: given.keyLen ?? KEY_LENGTHS[given.keyType][0] }),
+);
+
+/** One profile as an operator writes it. */
+export const ownProfileSchema = profileSchema.superRefine((profile, context) => {
+  for (const { field, message } of profileFaults(profile))
+    context.addIssue({ code: 'custom', path: [field], message });
+});
 export interface Profile extends ProfileFields {
   name: string;
 }
 
-const builtIn = (fields: z.input<typeof profileSchema>): ProfileFields => profileSchema.parse(fields);
+const builtIn = (given: z.input<typeof profileSchema>): ProfileFields => profileSchema.parse(given);
 
 type Kind = Pick<z.input<typeof profileSchema>, 'keyUsage' | 'certType' | 'subject'>;
 const SERVER: Kind = {
@@ -176,7 +194,7 @@ export function parseProfile(name: string, yaml: string, file: string): Profile 
   } catch (error) {
     throw new ProfileError(`${file}: is not YAML: ${(error as Error).message.split('\n')[0]}`);
   }
-  const result = profileSchema.safeParse(value);
+  const result = ownProfileSchema.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
     const field = issue?.path.join('.') || 'the file';
@@ -199,6 +217,8 @@ export async function loadProfiles(
   for (const file of files.sort()) {
     const name = file.replace(/\.ya?ml$/, '');
     const path = join(folder ?? '', file);
+    if (files.includes(`${name}.yaml`) && files.includes(`${name}.yml`))
+      throw new ProfileError(`${path}: ${name}.yml and ${name}.yaml are one profile: keep one of the files`);
     profiles.set(name, parseProfile(name, await readFile(path, 'utf8'), path));
   }
   return profiles;

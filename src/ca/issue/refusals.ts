@@ -5,6 +5,7 @@ import { parseExtKeyUsage, readExtension } from '../../x509/extensions.js';
 import { constraintsText, type NameConstraints, namesForbidden } from '../../x509/name-constraints.js';
 import { OID } from '../../x509/oids.js';
 import { keyTypeOf, type PublicKeyInfo } from '../../x509/spki.js';
+import { keyUsages } from './key-usages.js';
 import { type Profile, PURPOSES, type Purpose } from './profiles.js';
 
 /** The reasons why an issuer refuses a certificate. */
@@ -45,9 +46,14 @@ export function purposesMissing(profile: Profile, issuer: ParsedCertificate): Pu
   return profile.extendedKeyUsage.filter((purpose) => !carried.includes(PURPOSES[purpose]));
 }
 
-/** @throws TaskError for a type of key that the profile does not allow */
-export function refuseKeyType({ name, keyTypes }: Profile, publicKey: PublicKeyInfo): void {
+/** @throws TaskError for a type of key that the profile does not allow, or that none of its usages fits */
+export function refuseKeyType(profile: Profile, publicKey: PublicKeyInfo): void {
+  const { name, keyTypes } = profile;
   const type = keyTypeOf(publicKey);
+  if (keyUsages(profile, publicKey.type).length === 0) {
+    const why = `Profile ${name} has the key usage ${profile.keyUsage.join(', ')}, which no ${type} key has`;
+    throw new TaskError(ErrorCode.profile, why, 'badCSR');
+  }
   if (keyTypes === undefined || keyTypes.includes(type)) return;
   throw new TaskError(
     ErrorCode.profile,

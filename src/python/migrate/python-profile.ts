@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
-import { type ProfileFields, PURPOSES, type Purpose, profileSchema } from '../../ca/issue/profiles.js';
+import { KEY_LENGTHS } from '../../ca/issue/profile-faults.js';
+import { ownProfileSchema, type ProfileFields, PURPOSES, type Purpose } from '../../ca/issue/profiles.js';
 import { DAY } from '../../lib/time.js';
 import type { ParsedCertificate } from '../../x509/certificate.js';
 import { KEY_USAGE, parseExtKeyUsage, parseKeyUsage, readExtension } from '../../x509/extensions.js';
@@ -48,7 +49,7 @@ export function convertProfile(name: string, document: unknown): ConvertedProfil
       if (!known.includes(value as T))
         changes.push(`${member} ${String(value)} is unknown here and was left out`);
     }
-    return values.filter((value): value is T => known.includes(value as T));
+    return [...new Set(values)].filter((value): value is T => known.includes(value as T));
   };
   const text = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
   const subject = Object.entries((given.subject as Record<string, unknown> | undefined) ?? {}).filter(
@@ -57,16 +58,19 @@ export function convertProfile(name: string, document: unknown): ConvertedProfil
   for (const [attribute] of subject) {
     if (!SUBJECT.some((each) => each === attribute)) changes.push(`subject ${attribute} was left out`);
   }
-  const result = profileSchema.safeParse({
+  // OCSPSigning is for the responder of the CA alone.
+  const purposes = (Object.keys(PURPOSES) as Purpose[]).filter((purpose) => purpose !== 'OCSPSigning');
+  const keyType = choose('keyType', lower(given.keyType), ['rsa', 'ec', 'ed25519'] as const, 'rsa');
+  const result = ownProfileSchema.safeParse({
     description: `Profile ${ours} of the Python CA`,
-    keyType: choose('keyType', lower(given.keyType), ['rsa', 'ec', 'ed25519'], 'rsa'),
-    keyLen: choose('keyLen', given.keyLen, [2048, 3072, 4096, 256, 384, 521], 2048),
+    keyType,
+    keyLen: choose<number>('keyLen', given.keyLen, KEY_LENGTHS[keyType], keyType === 'rsa' ? 2048 : 256),
     duration: given.duration ?? 365,
     digest: choose('digest', lower(given.digest), ['sha256', 'sha384', 'sha512'], 'sha256'),
     altnames: given.altnames ?? true,
     subject: Object.fromEntries(subject.filter(([attribute]) => SUBJECT.some((each) => each === attribute))),
     keyUsage: list('keyUsage', KEY_USAGE),
-    extendedKeyUsage: list('extendedKeyUsage', Object.keys(PURPOSES) as Purpose[]),
+    extendedKeyUsage: list('extendedKeyUsage', purposes),
     ...(text(given.certType) && { certType: given.certType }),
     ...(text(given.domain) && { domain: given.domain.toLowerCase() }),
     ...pathLength(given),

@@ -96,6 +96,38 @@ describe('profiles', () => {
     expect(() => parseProfile('p', yaml, 'p.yml')).toThrow(/^p\.yml: /);
   });
 
+  it('is refused when two files define it', async () => {
+    const folder = newFolder();
+    for (const file of ['p.yml', 'p.yaml'])
+      await writeFile(join(folder, file), 'duration: 1\nkeyUsage: [digitalSignature]\n');
+    await expect(loadProfiles(folder)).rejects.toThrow(/p\.yml and p\.yaml are one profile/);
+  });
+
+  it('has the usual length for its type of key', () => {
+    const of = (keyType: string) =>
+      parseProfile('p', `duration: 1\nkeyUsage: [digitalSignature]\nkeyType: ${keyType}`, 'f').keyLen;
+    expect([of('rsa'), of('ec'), of('ed25519')]).toEqual([4096, 256, 256]);
+  });
+
+  it.each([
+    ['keyType: rsa\nkeyLen: 256', /keyLen: must be one of 4096, 3072, 2048 for keyType rsa/],
+    ['keyType: ec\nkeyLen: 4096', /keyLen: must be one of 256, 384, 521 for keyType ec/],
+    ['keyUsage: [keyCertSign]', /keyUsage: keyCertSign and cRLSign are for/],
+    ['keyUsage: [digitalSignature, cRLSign]', /keyUsage: keyCertSign and cRLSign are for/],
+    ['keyUsage: [digitalSignature, digitalSignature]', /keyUsage: names digitalSignature twice/],
+    ['keyUsage: [nonRepudiation]\nextendedKeyUsage: [serverAuth]', /keyUsage: has no usage that fits/],
+    ['extendedKeyUsage: [clientAuth, clientAuth]', /extendedKeyUsage: names clientAuth twice/],
+    ['extendedKeyUsage: [serverAuth, OCSPSigning]', /extendedKeyUsage: OCSPSigning is for the responder/],
+    ['domain: .example.test', /domain: must be a domain name/],
+    ['domain: a..test', /domain: must be a domain name/],
+    ['domain: 10.0.0.1', /domain: must be a domain name/],
+    ['subject: {O: "a\\nb"}', /subject\.O: must have no control characters/],
+    ['description: "a\\nb"', /description: must have no control characters/],
+  ])('that contradicts itself is refused: %j', (lines, message) => {
+    const usage = lines.startsWith('keyUsage') ? '' : 'keyUsage: [digitalSignature]\n';
+    expect(() => parseProfile('p', `duration: 1\n${usage}${lines}`, 'p.yml')).toThrow(message);
+  });
+
   it('a name that no path or URL should hold is refused', () => {
     expect(() => parseProfile('../x', 'duration: 1', 'x')).toThrow(/name/);
   });

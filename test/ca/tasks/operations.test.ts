@@ -11,7 +11,9 @@ import { firstFromPem } from '../../../src/x509/pem.js';
 import { newKey, requestPem } from '../../support/requests.js';
 import { CaWorld, SEED } from '../../support/world/ca.js';
 
-const world = new CaWorld();
+const world = new CaWorld({}, {}, null, {
+  sealed: 'duration: 1\nkeyUsage: [keyEncipherment]\nextendedKeyUsage: [serverAuth]',
+});
 let ra: TaskClient<typeof operations>;
 beforeAll(async () => {
   await world.start();
@@ -45,6 +47,14 @@ describe('tasks of the Python contract', () => {
       identifiers: names.map((value) => ({ type: 'dns', value })),
     });
     expect(subjectAltNames(leaf(certificate))).toHaveLength(1000);
+  });
+
+  it('refuses a key that none of the profile’s usages fits', async () => {
+    const request = { csr: requestPem(['a.example.test']), profile: 'sealed' };
+    await expect(ra.call('sign', request)).rejects.toMatchObject({
+      kind: 'badCSR',
+      message: expect.stringContaining('which no P-256 key has'),
+    });
   });
 
   it('renew certifies the same key and names for the requested days, and refuses revoked certificates', async () => {
