@@ -22,6 +22,14 @@ export interface Refusal {
   names?: string[];
 }
 
+/** Limits of what a line quotes of the request, so that the bounded number of lines is a bounded number of octets. */
+const MOST_TEXT = 500;
+const MOST_NAMES = 10;
+
+/** A client's text for the log, cut. */
+export const quotable = (text: string): string =>
+  text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT)}… (${text.length} characters)`;
+
 /**
  * Logs one line per request: refused requests at level info with account, names and reason, others at level
  * debug. Of a flood of refusals only the number is logged.
@@ -50,11 +58,15 @@ function factsOf(request: FastifyRequest, status: number, elapsed: number) {
   return {
     id,
     method,
-    url,
+    url: quotable(url),
     status,
     ms: Math.round(elapsed * 10) / 10,
     ip: addressOf(request),
     ...(accountId !== null && { account: accountId }),
-    ...refusal,
+    ...(refusal !== null && {
+      ...refusal,
+      detail: quotable(refusal.detail),
+      ...(refusal.names && { names: refusal.names.slice(0, MOST_NAMES) }),
+    }),
   };
 }

@@ -13,7 +13,7 @@ import { DEFAULT_LIMITS, type HttpLimits } from './limits.js';
 import { endAfter, isEnding, lingerAfterRefusals } from './linger.js';
 import { rememberMethods } from './methods.js';
 import { answerPlainHttp } from './plain-to-tls.js';
-import { logRequests } from './request-log.js';
+import { logRequests, quotable } from './request-log.js';
 import { readAbsoluteForm, refuseUndecodable, routable } from './request-target.js';
 
 interface HttpServerOptions {
@@ -143,7 +143,8 @@ function createApp(
   createServer: (listener: Listener) => Server,
 ): FastifyInstance {
   const report: ReportError = (error, request) => {
-    log.error({ err: error, id: request.id, method: request.method, url: request.url }, 'request failed');
+    const { id, method, url } = request;
+    log.error({ err: error, id, method, url: quotable(url) }, 'request failed');
   };
   let count = 0;
   const run = randomBytes(4).toString('hex');

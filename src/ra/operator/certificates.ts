@@ -1,11 +1,6 @@
 import { pages } from '../../lib/pages.js';
 import type { CertificateAuthority } from '../../model/ca.js';
-import {
-  type CertificateSearch,
-  type FoundCertificate,
-  type SearchState,
-  searchStateOf,
-} from '../../model/ca-register.js';
+import type { FoundCertificate, SearchState } from '../../model/ca-register.js';
 import type { Authorization } from '../../model/facts.js';
 import { Refused } from '../../model/refusal.js';
 import type { OtherCertificate } from '../../store/contract/other-certificates.js';
@@ -14,7 +9,7 @@ import { REVOCATION_REASON } from '../../x509/crl.js';
 import { chainOf } from '../ca/find-authority.js';
 import { revokeRecorded } from '../ca/revoke-recorded.js';
 import type { RaEvents } from '../events.js';
-import { requireNode } from '../nodes/find-node.js';
+import { type OperatorSearch, searchCertificates } from './certificate-search.js';
 import { foundHere } from './found-here.js';
 
 export interface OperatorCertificatesOptions {
@@ -37,11 +32,8 @@ export interface Done {
   outcome: 'done' | 'already' | 'planned';
 }
 
-/** Limit of certificates of one name in an operation; more than a name has at one time. */
-const MOST_OF_A_NAME = 500;
+const PAGE = 500;
 const HISTORY = 50;
-/** Limit of certificates of a node in a listing. */
-const MOST_OF_A_NODE = 500;
 
 /** How one name of a certificate was proven. */
 interface Proof {
@@ -71,22 +63,9 @@ interface CertificateStory {
 export class OperatorCertificates {
   constructor(private readonly options: OperatorCertificatesOptions) {}
 
-  /** A page of certificates, which may be short while `next` is not null. With `node`, one page has all certificates of that node. */
-  async search(
-    search: CertificateSearch & { node?: string },
-  ): Promise<{ certificates: FoundCertificate[]; next: string | null }> {
-    const { node: nodeName, ...conditions } = search;
-    const { ca, store } = this.options;
-    if (nodeName === undefined) return ca.search(conditions);
-    const node = await requireNode(store, nodeName, 'node');
-    if (conditions.name !== undefined || conditions.notRenewed) {
-      throw new Refused('invalidRequest', 'cannot be combined with a name, or with not_renewed', {
-        field: 'node',
-      });
-    }
-    const serials = await store.listNodeSerials(node.id, MOST_OF_A_NODE);
-    const found = serials.length > 0 ? await ca.bySerials(serials) : [];
-    return { certificates: found.filter((each) => meets(each, conditions)), next: null };
+  /** A page of certificates. @throws Refused for conditions that do not go together */
+  search(search: OperatorSearch): Promise<{ certificates: FoundCertificate[]; next: string | null }> {
+    return searchCertificates(this.options, search);
   }
 
   /** @throws Refused when there is none */
@@ -124,9 +103,11 @@ export class OperatorCertificates {
     if (bySerial) return bySerial;
     const name = exactly(reference);
     for (const state of ['good', undefined] as const) {
-      const search = { after: null, limit: 1, name, ...(state && { state }) };
-      const [found] = (await ca.search(search)).certificates;
-      if (found) return found;
+      const search = { limit: 1, name, ...(state && { state }) };
+      for await (const { certificates } of pages((after) => ca.search({ ...search, after }))) {
+        const [found] = certificates;
+        if (found) return found;
+      }
     }
     throw new Refused('notFound', `no certificate has this serial or name: ${reference.slice(0, 100)}`);
   }
@@ -200,10 +181,18 @@ export class OperatorCertificates {
 
   /** The certificates of an account that are good or on hold. @throws CaUnavailable, CaLacksTask */
   async ofAccount(account: string): Promise<FoundCertificate[]> {
+    return this.#all(['good', 'held'], { account });
+  }
+
+  /** Every certificate in one of `states`. A page may be short, or empty, and not the last. */
+  async #all(
+    states: readonly SearchState[],
+    conditions: { name: string } | { account: string },
+  ): Promise<FoundCertificate[]> {
     const { ca } = this.options;
     const all: FoundCertificate[] = [];
-    for (const state of ['good', 'held'] as const) {
-      const search = { limit: MOST_OF_A_NAME, account, state };
+    for (const state of states) {
+      const search = { ...conditions, limit: PAGE, state };
       for await (const page of pages((after) => ca.search({ ...search, after })))
         all.push(...page.certificates);
     }
@@ -221,8 +210,7 @@ export class OperatorCertificates {
       return [own];
     }
     const name = exactly(reference.name);
-    const pages = states.map((state) => ca.search({ after: null, limit: MOST_OF_A_NAME, name, state }));
-    const found = (await Promise.all(pages)).flatMap(({ certificates }) => certificates);
+    const found = await this.#all(states, { name });
     if (found.length === 0) {
       throw new Refused(
         'notFound',
@@ -262,19 +250,6 @@ function withoutRegistrations(certificates: FoundCertificate[]): FoundCertificat
 
 /** An operation takes a name literally, never as a glob. */
 const exactly = (name: string): string => `=${name}`;
-
-function meets(
-  certificate: FoundCertificate,
-  { state, account, profile, expiresBefore, expiresAfter }: CertificateSearch,
-): boolean {
-  return (
-    (state === undefined || searchStateOf(certificate) === state) &&
-    (account === undefined || certificate.accountId === account) &&
-    (profile === undefined || certificate.profile === profile) &&
-    (expiresBefore === undefined || certificate.notAfter < expiresBefore) &&
-    (expiresAfter === undefined || certificate.notAfter >= expiresAfter)
-  );
-}
 
 function originOf(other: OtherCertificate | null): string | null {
   if (other === null) return null;

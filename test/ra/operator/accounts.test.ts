@@ -36,6 +36,19 @@ describe('private/accounts', () => {
     expect(failures).toEqual([expect.objectContaining({ why: expect.stringContaining('x.forbidden.test') })]);
   });
 
+  it('shows every failure of a name and an account, however few fit a page', async () => {
+    const [first, second] = [await world.acme(null), await world.acme(null)];
+    await refused(first.client.newOrder(['paged.forbidden.test']));
+    await refused(second.client.newOrder(['paged.forbidden.test']));
+    const account = idOf(first.client.accountUrl);
+    const path = `/private/failures?name=paged.forbidden.test&account=${account}&limit=1`;
+    const { failures, next } = (await get(path)).data;
+    expect(failures).toEqual([]);
+    expect((await get(`${path}&cursor=${next}`)).data.failures).toEqual([
+      expect.objectContaining({ account }),
+    ]);
+  });
+
   it('stops an account: its next request is refused, and with its certificates these are revoked', async () => {
     const node = await world.enrolled({ cn: 'stopped.test' });
     const { client } = await world.acme(node);

@@ -36,6 +36,8 @@ describe('private/certificates', () => {
     expect(await list(`serial=${serial}`)).toEqual([serial]);
     expect(await list(`serial=${BigInt(`0x${serial}`)}`)).toEqual([serial]);
     expect(await list('serial=01')).toEqual([]);
+    expect(await list(`serial=${serial}&state=revoked`)).toEqual([]);
+    expect(await list(`serial=${serial}&state=good&profile=server`)).toEqual([serial]);
     expect(await list('name=two.find.lan&expires_in=1d')).toEqual([]);
     expect(await list('name=two.find.lan&expires_in=999d&not_renewed=true')).toEqual([serial]);
     const { issuer } = (await ask('/private/options')).data;
@@ -62,6 +64,8 @@ describe('private/certificates', () => {
     ['limit=0', 'limit'],
     ['x=1', 'x'],
     ['node=none', 'node'],
+    ['node=none&issuer=x', 'node'],
+    ['serial=01&name=x', 'serial'],
   ])('refuses %s and names the parameter', async (query, field) => {
     expect(await ask(`/private/certificates?${query}`)).toMatchObject({ status: 'error', field });
   });

@@ -119,12 +119,9 @@ export function operatorCertificateRoutes(
       query: search,
       result: pageOf({ certificates: z.array(found) }),
       async handle({ query }) {
-        if (query.serial !== undefined) {
-          const serial = parseSerial(query.serial);
-          const story = serial === null ? null : await show(serial).catch(orNull);
-          return { certificates: story ? [foundJson(story.certificate)] : [], next: null };
-        }
         const { name, account, node, profile, issuer, state, limit, cursor } = query;
+        const serial = query.serial === undefined ? undefined : parseSerial(query.serial);
+        if (serial === null) return { certificates: [], next: null };
         const ends = [query.expires_before, query.expires_in && clock() + query.expires_in].filter(
           (each) => each !== undefined,
         );
@@ -133,7 +130,7 @@ export function operatorCertificateRoutes(
         const page = await certificates.search({
           after: cursor ?? null,
           limit,
-          ...present({ name, account, node, profile, issuer, state, expiresAfter: starts }),
+          ...present({ serial, name, account, node, profile, issuer, state, expiresAfter: starts }),
           ...(ends.length > 0 && { expiresBefore: Math.min(...ends) }),
           ...(query.not_renewed && { notRenewed: true }),
         });
@@ -219,9 +216,4 @@ export function operatorCertificateRoutes(
         outcomeJson(body.dry_run, await certificates.endHold(meant(body), body.dry_run)),
     }),
   ];
-}
-
-function orNull(error: unknown): null {
-  if (error instanceof Refused && error.code === 'notFound') return null;
-  throw error;
 }

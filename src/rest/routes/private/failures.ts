@@ -21,7 +21,7 @@ export function failureJson({ at, name, step, accountId, why }: Failure): z.outp
 export function failureRoute(failures: Operator['failures']): Route {
   return privateRoute('GET', '/private/failures', 'auditor', {
     summary:
-      'What came to nothing for clients, and why, newest first: the last ten of each name, for thirty days.',
+      'What came to nothing for clients, and why, newest first: the last ten of each name, for thirty days; with `name` and `account` a page may be short, go on while there is a `next`.',
     query: pageQuery.extend({
       name: text('Of this identifier alone', 255).optional(),
       account: text('Of this account alone', 64).optional(),
@@ -33,10 +33,10 @@ export function failureRoute(failures: Operator['failures']): Route {
         limit: limit + 1,
         ...present({ name: name?.toLowerCase(), accountId: name === undefined ? account : null }),
       });
-      const wanted = found.filter((each) => account === undefined || each.accountId === account);
-      const page = wanted.slice(0, limit);
+      const page = found.slice(0, limit);
+      const wanted = page.filter((each) => account === undefined || each.accountId === account);
       return {
-        failures: page.map(failureJson),
+        failures: wanted.map(failureJson),
         next: found.length > limit ? (page.at(-1)?.id ?? null) : null,
       };
     },
