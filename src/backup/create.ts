@@ -3,12 +3,12 @@ import { rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { newTemporaryFolder } from '../lib/remove-on-signal.js';
 import { isShared, openAudit, verifyAudit } from '../store/index.js';
 import { type Entry, hashOf, writeArchive } from './archive.js';
 import { archivedDatabase, filesOf, type Installation, type PartLayout } from './layout.js';
 import { type AuditHead, BackupError, MANIFEST, type Manifest } from './manifest.js';
 import { Snapshot } from './snapshot.js';
+import { newTemporaryFolder } from './temporary-folder.js';
 
 interface CreateOptions {
   installation: Installation;

@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import { caPaths } from '../ca/folder/paths.js';
+import { requireWholeRestore } from '../programs/interrupted-restore.js';
 import { loadProgramSettings } from '../programs/settings.js';
 import { isShared, pathOf } from '../store/index.js';
 
@@ -30,11 +31,15 @@ interface KeptFile {
 }
 
 /** Excluded files: databases, locks, interrupted writes, and files set aside. */
-const LEFT_OUT = /(?:\.db(?:-wal|-shm|-journal)?|\.lock(?:-journal)?|\.new|\.partial|\.old)$/;
-const LEFT_OUT_FOLDERS = /^\.(?:backup|restore)-|\.replaced-/;
+const LEFT_OUT = /(?:\.db(?:-wal|-shm|-journal)?|\.lock(?:-journal)?|\.new|\.partial|\.old)$|\.replaced-/;
+const LEFT_OUT_FOLDERS = /^\.(?:backup|restore|restoring)-|\.replaced-/;
 
-/** Finds the programs of a directory: those of `upki start`, or a single one that runs alone. */
+/**
+ * Finds the programs of a directory: those of `upki start`, or a single one that runs alone.
+ * @throws CannotStart after an interrupted restore
+ */
 export async function findInstallation(directory: string, env: NodeJS.ProcessEnv): Promise<Installation> {
+  requireWholeRestore(directory);
   const below = await partsIn(
     [
       ['ca', join(directory, 'ca')],
@@ -77,6 +82,17 @@ export function databaseFile(part: Part, folder: string): string {
 /** The name of a part's database in the archive. */
 export function archivedDatabase(part: Part): string {
   return `${part}/${part === 'ca' ? 'ca.db' : 'acme.db'}`;
+}
+
+/** Whether a file with this path would be part of the backups of the installation. */
+export async function isInside({ directory, together, parts }: Installation, path: string): Promise<boolean> {
+  const folder = await realpath(dirname(path));
+  if (together && folder === (await realpath(directory))) return true;
+  for (const part of parts) {
+    const below = relative(await realpath(part.folder), folder);
+    if (below !== '..' && !below.startsWith(`..${sep}`)) return true;
+  }
+  return false;
 }
 
 /** All files of an installation except its databases, sorted by their names in the archive. */

@@ -1,10 +1,12 @@
+import { mkdtempSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { moveDurably } from '../lib/files.js';
-import { newTemporaryFolder } from '../lib/remove-on-signal.js';
+import { removedOnSignal } from '../lib/remove-on-signal.js';
 import { CannotStart } from '../programs/exit.js';
-import { lockDirectory } from '../programs/lock.js';
+import { EXTRACTED, MOVING, removeExtracted } from '../programs/interrupted-restore.js';
+import { lockFolder } from '../programs/lock.js';
 import { databaseFile, type Part } from './layout.js';
 import type { Manifest } from './manifest.js';
 import { noteRestored } from './restored.js';
@@ -28,21 +30,22 @@ interface Restored {
 }
 
 /**
- * Restores a backup completely or not at all: extracts and checks it next to its destination, and moves it there last. The
- * CA's database then records the times of the backup and of the restore, because it lacks everything between them.
+ * Restores a backup completely or not at all: extracts and checks it next to its destination, and moves it there last. No program
+ * starts in a directory in which the moves were interrupted; another restore completes it. Each database records the times of the
+ * backup and of the restore, because it lacks everything between them.
  * @throws CannotStart when a program runs there or the destination is not empty; BackupError
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { file, passphrase, directory, replace, progress, clock } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const unlock = await lockAll(directory);
-  const { path: staging, keep } = newTemporaryFolder(join(directory, '.restore-'));
+  removeExtracted(directory);
+  const { path: extracted, keep } = removedOnSignal(() => mkdtempSync(join(directory, EXTRACTED)));
   try {
-    const manifest = await extractBackup({ file, passphrase, into: staging, progress });
-    await noteRestored(staging, manifest, clock());
-    const moves = await movesOf(staging, directory, manifest);
+    const manifest = await extractBackup({ file, passphrase, into: extracted, progress });
+    await noteRestored(extracted, manifest, clock());
     const taken: string[] = [];
-    for (const { to } of moves) if (await isTaken(to)) taken.push(to);
+    for (const { to } of await movesOf(extracted, directory, manifest)) if (await isTaken(to)) taken.push(to);
     if (taken.length > 0 && !replace) {
       throw new CannotStart(
         `${taken.join(' and ')} ${taken.length === 1 ? 'is' : 'are'} there already: restore into an empty directory, or give ` +
@@ -51,21 +54,39 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     }
     // From here on the folder has what is not yet in place.
     keep();
-    const now = new Date(clock()).toISOString().replace(/[:.]/g, '-');
-    const setAside: string[] = [];
-    for (const path of [...taken, ...(await leftovers(moves, manifest))]) {
-      await moveDurably(path, `${path}.replaced-${now}`);
-      setAside.push(`${path}.replaced-${now}`);
-    }
-    for (const { from, to } of moves) {
-      await mkdir(dirname(to), { recursive: true, mode: 0o700 });
-      await moveDurably(from, to);
-    }
+    const setAside = await putInPlace(extracted, directory, manifest, taken, clock());
     return { manifest, setAside };
   } finally {
-    await rm(staging, { recursive: true, force: true }).finally(keep);
+    await rm(extracted, { recursive: true, force: true }).finally(keep);
     unlock();
   }
+}
+
+/** Moves the extracted files to their places. Returns the new paths of those that were set aside. */
+async function putInPlace(
+  extracted: string,
+  directory: string,
+  manifest: Manifest,
+  taken: readonly string[],
+  now: number,
+): Promise<string[]> {
+  const interrupted = (await readdir(directory)).filter((name) => name.startsWith(MOVING));
+  const moving = join(directory, MOVING + basename(extracted).slice(EXTRACTED.length));
+  await moveDurably(extracted, moving);
+  for (const name of interrupted) await rm(join(directory, name), { recursive: true });
+  const moves = await movesOf(moving, directory, manifest);
+  const suffix = `.replaced-${new Date(now).toISOString().replace(/[:.]/g, '-')}`;
+  const setAside: string[] = [];
+  for (const path of new Set([...taken, ...(await leftovers(moves, manifest))])) {
+    await moveDurably(path, path + suffix);
+    setAside.push(path + suffix);
+  }
+  for (const { from, to } of moves) {
+    await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+    await moveDurably(from, to);
+  }
+  await rm(moving, { recursive: true });
+  return setAside;
 }
 
 interface Move {
@@ -120,7 +141,7 @@ async function lockAll(directory: string): Promise<() => void> {
   };
   try {
     for (const folder of [directory, join(directory, 'ca'), join(directory, 'ra')]) {
-      if ((await stat(folder).catch(() => null))?.isDirectory()) unlocks.push(lockDirectory(folder));
+      if ((await stat(folder).catch(() => null))?.isDirectory()) unlocks.push(lockFolder(folder));
     }
     return unlock;
   } catch (error) {

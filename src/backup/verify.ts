@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { withPath } from '../lib/files.js';
-import { newTemporaryFolder } from '../lib/remove-on-signal.js';
 import { openAudit, verifyAudit } from '../store/index.js';
 import { readArchive } from './archive.js';
 import { archivedDatabase, type Part } from './layout.js';
@@ -18,6 +17,7 @@ import {
   parseManifest,
 } from './manifest.js';
 import { integrityOf } from './snapshot.js';
+import { newTemporaryFolder } from './temporary-folder.js';
 
 interface ExtractOptions {
   /** The backup file. */

@@ -1,5 +1,5 @@
-import { open, rm } from 'node:fs/promises';
-import { withPath } from '../lib/files.js';
+import { rm } from 'node:fs/promises';
+import { FileExists, writeNewFile } from '../lib/new-file.js';
 import { type ArchiveOptions, readArchive, writeArchive } from '../programs/audit/archive.js';
 import { AuditCutter } from '../programs/audit/cut.js';
 import { withAuditTrail } from '../programs/audit/open.js';
@@ -31,24 +31,18 @@ export function archiveCommand(): UpkiCommand {
     ]);
   return command.action(async (file: string, { before }: { before: number }) => {
     const logs = logsOf(command);
-    const handle = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST')
-        throw new CannotStart(`${file} already exists: an archive never overwrites another`);
-      throw error;
-    });
     const cuts: { log: Log; to: AuditCut[] }[] = [];
     try {
-      for (const log of logs) {
-        const to = await withAuditTrail(log, (options) => writeWhole(log, handle, { ...options, before }));
-        cuts.push({ log, to });
-      }
-      await handle.sync();
+      await writeNewFile(file, async (handle) => {
+        for (const log of logs) {
+          const to = await withAuditTrail(log, (options) => writeWhole(log, handle, { ...options, before }));
+          cuts.push({ log, to });
+        }
+      });
     } catch (error) {
-      await handle.close();
-      await rm(file, { force: true });
-      throw withPath(error, file);
+      if (!(error instanceof FileExists)) throw error;
+      throw new CannotStart(`${file} already exists: an archive never overwrites another`);
     }
-    await handle.close();
     if (cuts.every(({ to }) => to.length === 0)) {
       await rm(file, { force: true });
       return say(`There is no record from before ${iso(before)} to archive.`);

@@ -1,18 +1,17 @@
 import { existsSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBackup } from '../backup/create.js';
-import { findInstallation } from '../backup/layout.js';
+import { findInstallation, type Installation, isInside } from '../backup/layout.js';
 import { BackupError, type Manifest } from '../backup/manifest.js';
 import { restoreBackup } from '../backup/restore.js';
 import { verifyBackup } from '../backup/verify.js';
 import { loadSettings } from '../config/index.js';
 import { fileTrouble } from '../lib/file-trouble.js';
-import { moveDurably, withPath } from '../lib/files.js';
 import { noteBackup } from '../lib/last-backup.js';
-import { draftFile } from '../lib/remove-on-signal.js';
+import { FileExists, writeNewFile } from '../lib/new-file.js';
 import { version } from '../lib/version.js';
 import { CannotStart, CommandRefused, WrongUsage } from '../programs/exit.js';
 import { UpkiCommand } from './command.js';
@@ -67,7 +66,7 @@ export function backupCommand(): UpkiCommand {
     }
     const directory = command.directory();
     const installation = await findInstallation(directory, process.env);
-    refuseExisting(file);
+    if (file !== '-') await refuseTarget(installation, resolve(file));
     const made = await mendable(() =>
       createBackup({ installation, passphrase, version: version(), progress: warn, clock: Date.now }),
     );
@@ -196,10 +195,18 @@ async function reading(file: string): Promise<Readable> {
   return file === '-' ? process.stdin : (await open(file)).createReadStream();
 }
 
-function refuseExisting(file: string): void {
-  if (file === '-') return;
-  if (existsSync(file)) throw new CannotStart(`${file} already exists: a backup never overwrites another`);
+/** @throws CannotStart */
+async function refuseTarget(installation: Installation, file: string): Promise<void> {
+  if (existsSync(file)) throw alreadyThere(file);
+  if (await isInside(installation, file)) {
+    throw new CannotStart(
+      `${file} is in a folder that is backed up, so every backup would contain the ones before it: give a file in another folder`,
+    );
+  }
 }
+
+const alreadyThere = (file: string) =>
+  new CannotStart(`${file} already exists: a backup never overwrites another`);
 
 /** @throws CommandRefused when its reader ended too early, or the disk is full */
 async function toStandardOutput(stream: Readable): Promise<void> {
@@ -211,21 +218,15 @@ async function toStandardOutput(stream: Readable): Promise<void> {
   });
 }
 
-/** Writes under a temporary name until the file is complete and on disk. Only its owner may read it. */
+/** @throws CannotStart when another command has written the file meanwhile */
 async function writeWhole(stream: Readable, path: string): Promise<void> {
-  const { path: partial, keep } = draftFile(`${path}.partial`);
-  const file = await open(partial, 'w', 0o600);
   try {
-    for await (const chunk of stream) await file.write(chunk);
-    await file.sync();
+    await writeNewFile(path, async (file) => {
+      for await (const chunk of stream) await file.writeFile(chunk);
+    });
   } catch (error) {
-    await rm(partial, { force: true });
-    throw withPath(error, path);
-  } finally {
-    keep();
-    await file.close();
+    throw error instanceof FileExists ? alreadyThere(path) : error;
   }
-  await moveDurably(partial, path);
 }
 
 /** Turns errors that the operator can fix into CannotStart, whose message has no stack trace. */

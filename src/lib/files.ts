@@ -100,10 +100,13 @@ export async function isFile(path: string): Promise<boolean> {
 /** Renames a file or folder durably; both names must be on one file system. @throws NodeJS.ErrnoException */
 export async function moveDurably(from: string, to: string): Promise<void> {
   await rename(from, to);
-  for (const path of new Set([dirname(from), dirname(to)])) {
-    const folder = await open(path, 'r');
-    await folder.sync().finally(() => folder.close());
-  }
+  for (const path of new Set([dirname(from), dirname(to)])) await syncFolder(path);
+}
+
+/** Makes changes of names in a folder durable. @throws NodeJS.ErrnoException */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  await folder.sync().finally(() => folder.close());
 }
 
 /** Renames a file or folder with a date, so that an operator can still restore it. A missing one is no error. */

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** What a signal removes. */
-interface Temporary {
+export interface Temporary {
   path: string;
   /** Ends the watch, before the path stays or is removed in another way. */
   keep(): void;
@@ -14,13 +14,13 @@ interface Temporary {
  * process as usual.
  * @param make returns the path; synchronous, because a signal is handled only after it
  */
-function removedOnSignal(make: () => string): Temporary {
+export function removedOnSignal(make: () => string): Temporary {
   let path: string | null = null;
   const keep = () => {
     for (const signal of SIGNALS) process.off(signal, end);
   };
   const end = (signal: NodeJS.Signals) => {
-    if (path !== null) rmSync(path, { recursive: true, force: true });
+    if (path !== null) removeWhole(path);
     keep();
     process.kill(process.pid, signal);
   };
@@ -34,8 +34,16 @@ function removedOnSignal(make: () => string): Temporary {
   }
 }
 
-/** A new folder for this command alone, whose name begins with `prefix`; a signal removes it. @throws NodeJS.ErrnoException */
-export const newTemporaryFolder = (prefix: string): Temporary => removedOnSignal(() => mkdtempSync(prefix));
+/** Attempts to remove a folder; each thread of the pool may still complete one operation in it. */
+const ATTEMPTS = 10;
 
-/** A file that is written later; a signal removes it. */
-export const draftFile = (path: string): Temporary => removedOnSignal(() => path);
+function removeWhole(path: string): void {
+  for (let left = ATTEMPTS; left > 0; left -= 1) {
+    try {
+      rmSync(path, { recursive: true, force: true });
+      return;
+    } catch {
+      // A file was written into it meanwhile.
+    }
+  }
+}

@@ -4,17 +4,34 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { errorMessage } from '../lib/error-message.js';
 import { fileTrouble } from '../lib/file-trouble.js';
 import { CannotStart } from './exit.js';
+import { removeExtracted, requireWholeRestore } from './interrupted-restore.js';
 
 /** Children of a killed supervisor need a moment to notice and end, in ms. */
 const PATIENCE = 3000;
 
 /**
- * Locks a data directory until this process ends, because only one process may run its queues. The lock is a SQLite lock on a small
- * file; the system releases it when the process ends in any way. Blocks for up to three seconds, at the start of a program.
+ * Locks a data directory until this process ends, because only one process may run its queues. Blocks for up to three seconds, at the
+ * start of a program.
  * @returns the function that releases the lock
- * @throws CannotStart when another process holds it.
+ * @throws CannotStart when another process holds it, or when a restore into it was interrupted
  */
 export function lockDirectory(directory: string, patience = PATIENCE): () => void {
+  const unlock = lockFolder(directory, patience);
+  try {
+    requireWholeRestore(directory);
+    removeExtracted(directory);
+    return unlock;
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/**
+ * Locks a folder, whatever is in it. The lock is a SQLite lock on a small file; the system releases it when the process ends in any way.
+ * @throws CannotStart when another process holds it
+ */
+export function lockFolder(directory: string, patience = PATIENCE): () => void {
   const lock = openLock(directory, patience);
   try {
     lock.exec('BEGIN EXCLUSIVE');

@@ -37,7 +37,7 @@ export interface ArchiveOptions {
 /** Writes the oldest records of a log to an open file. Returns where the chains can be cut now; empty if no record is that old. */
 export async function writeArchive(file: FileHandle, options: ArchiveOptions): Promise<AuditCut[]> {
   const { trail, before, signer, clock } = options;
-  const put = (value: object) => file.write(`${JSON.stringify(value)}\n`);
+  const put = (value: object) => file.writeFile(`${JSON.stringify(value)}\n`);
   const from = (await trail.auditCuts()).map(({ chain, sequence, hash }) => ({ chain, sequence, hash }));
   await put({
     upki_audit_archive: 1,
