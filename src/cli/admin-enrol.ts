@@ -4,7 +4,7 @@ import { enrolAdministrator } from '../ca/local-access.js';
 import { shellWord } from '../lib/shell-word.js';
 import { ADMIN_ROLES, type AdminRole } from '../model/administrators.js';
 import { mendable } from '../programs/ca/start.js';
-import { CannotStart } from '../programs/exit.js';
+import { CommandRefused } from '../programs/exit.js';
 import { RaFiles } from '../programs/ra/files.js';
 import { loadProgramSettings } from '../programs/settings.js';
 import type { CaStore } from '../store/index.js';
@@ -61,7 +61,7 @@ export function renewCommand(): UpkiCommand {
     const entry = await mendable(async () => entryFor(given, entries));
     const name = attributeOf(parseHolder(entry), OID.commonName);
     if (name === null || !entries.some(({ dn }) => dn === entry)) {
-      throw new CannotStart(
+      throw new CommandRefused(
         `${given} is not an administrator; \`upki admin list\` prints the administrators`,
       );
     }

@@ -106,8 +106,9 @@ function verifyCommand(): UpkiCommand {
     // The option may come before or after `verify`.
     const { passphraseFile, temporary, json } = command.optsWithGlobals<VerifyFlags>();
     const passphrase = await passphraseFrom(passphraseFile);
-    const manifest = await mendable(async () =>
-      verifyBackup({ file: await reading(file), passphrase, progress: warn }, temporary),
+    const manifest = await mendable(
+      async () => verifyBackup({ file: await reading(file), passphrase, progress: warn }, temporary),
+      CommandRefused,
     );
     print(
       json
@@ -229,12 +230,15 @@ async function writeWhole(stream: Readable, path: string): Promise<void> {
   }
 }
 
-/** Turns errors that the operator can fix into CannotStart, whose message has no stack trace. */
-async function mendable<T>(work: () => Promise<T>): Promise<T> {
+/** Turns errors that the operator can fix into a kind of error whose message has no stack trace. */
+async function mendable<T>(
+  work: () => Promise<T>,
+  Kind: typeof CannotStart | typeof CommandRefused = CannotStart,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof BackupError) throw new CannotStart(error.message, { cause: error });
+    if (error instanceof BackupError) throw new Kind(error.message, { cause: error });
     throw error;
   }
 }

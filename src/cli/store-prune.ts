@@ -2,7 +2,7 @@ import type { PartLayout } from '../backup/layout.js';
 import { CaRetention } from '../ca/retention.js';
 import { AuditCutter, countOld } from '../programs/audit/cut.js';
 import { withAuditTrail } from '../programs/audit/open.js';
-import { CannotStart } from '../programs/exit.js';
+import { CommandRefused } from '../programs/exit.js';
 import { clockDoubt, trustClock } from '../programs/last-seen.js';
 import { loadProgramSettings, type ProgramSettings } from '../programs/settings.js';
 import { RaRetention } from '../ra/retention.js';
@@ -68,11 +68,11 @@ interface PruneFlags {
   clockIsRight?: boolean;
 }
 
-/** @throws CannotStart unless the running program vouches for the clock, as it does before it removes anything itself */
+/** @throws CommandRefused unless the running program vouches for the clock, as it does before it removes anything itself */
 async function requireRightClock(layout: PartLayout): Promise<void> {
   const doubt = await withStore(layout, (store) => clockDoubt(store, Date.now()));
   if (doubt === null) return;
-  throw new CannotStart(
+  throw new CommandRefused(
     `nothing was removed from ${shownLocation(layout.database)}: ${doubt}. A clock that is ahead would remove records of certificates that are still ` +
       'in use. If the time is right, say so with --clock-is-right; --dry-run only counts',
   );

@@ -66,7 +66,7 @@ describe('upki cert, node, account, failures', () => {
 
   it('ask before they change something, and exit with 1 when the RA refuses', async () => {
     const unasked = await run('node', 'remove', 'press-17');
-    expect(unasked).toMatchObject({ code: 78, stderr: expect.stringContaining('--yes') });
+    expect(unasked).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
     const none = await run('node', 'remove', 'none', '--yes');
     expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('no node "none"') });
     expect((await run('cert', 'list', '--state', 'x')).code).toBe(2);

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { CannotStart, ExitCode } from '../../programs/exit.js';
+import { ExitCode, WrongUsage } from '../../programs/exit.js';
 import { UpkiCommand } from '../command.js';
 import { jsonText, print, warn } from '../print.js';
 import { addDoorOptions, type Door, type DoorOptions, OperationRefused, openDoor } from './door.js';
@@ -55,11 +55,11 @@ export function operatorCommand<Options extends Common, Data>({
 
 /**
  * Asks for confirmation unless `--yes` was given. Without a terminal this is an error.
- * @throws CannotStart
+ * @throws WrongUsage
  */
 export async function confirmed(question: string, { yes }: Common): Promise<boolean> {
   if (yes) return true;
-  if (!process.stdin.isTTY) throw new CannotStart(`${question} Give --yes to skip this question.`);
+  if (!process.stdin.isTTY) throw new WrongUsage(`${question} Give --yes to skip this question.`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());

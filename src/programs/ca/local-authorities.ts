@@ -12,8 +12,10 @@ export async function openLocalAuthorities(
   settings: ProgramSettings,
 ): Promise<OpenAuthorities> {
   const { dataDir, caPassphrase: passphrase, caDatabaseUrl, caPublicUrl } = settings;
+  // Before the files: this also sets the PIN with which their keys are found in a token.
+  const places = keyPlaces(settings);
   return openAuthorities(store, await loadCaFiles({ dataDir, passphrase, seed: null }), {
-    ...{ dataDir, passphrase, places: keyPlaces(settings), succeedAt: settings.caSucceedAt / 100 },
+    ...{ dataDir, passphrase, places, succeedAt: settings.caSucceedAt / 100 },
     publicUrl: await servedUrl(store, caPublicUrl),
     shared: caDatabaseUrl !== null,
     clock: Date.now,

@@ -5,6 +5,7 @@ import { caChannel } from '../../kit/ca-channel.js';
 import { type CommandFailed, run } from '../../kit/command.js';
 import { NotInstallable, Tools } from '../../kit/tools.js';
 import { type RunningUpki, startUpki } from '../../kit/upki.js';
+import { pinInEnvironment } from './pin-in-environment.js';
 import { SoftHsm } from './softhsm.js';
 import { STEPS, sign, soon, type World } from './steps.js';
 import { twoCas } from './two-cas.js';
@@ -71,13 +72,16 @@ async function main(): Promise<number> {
         assert.match(await command('ca', 'status'), /its key is in a token, pkcs11:token=upki;/);
       },
     );
+    await attempt('every command that opens the CA takes the PIN from UPKI_CA_TOKEN_PIN', () =>
+      pinInEnvironment(hsm),
+    );
     await attempt('two CAs on one database: both find the successor in the token', () => twoCas(hsm));
   } finally {
     if (upki.alive()) await upki.stop();
     if (failures.length === 0) await hsm.close();
     else say(`files are kept in ${hsm.folder}`);
   }
-  say(`${failures.length} of ${STEPS.length + 3} broken`);
+  say(`${failures.length} of ${STEPS.length + 4} broken`);
   return failures.length === 0 ? 0 : 1;
 }
 

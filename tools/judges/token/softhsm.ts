@@ -60,7 +60,18 @@ export class SoftHsm {
 
   /** The environment of a CA whose keys are all in the token. */
   get env(): Record<string, string> {
-    const uri = `pkcs11:token=upki?module-path=${LIBRARY}&pin-source=file:${this.#pin}`;
+    return this.#with(`pkcs11:token=upki?module-path=${LIBRARY}&pin-source=file:${this.#pin}`);
+  }
+
+  /** The same, with the PIN in its own variable. */
+  get envWithPin(): Record<string, string> {
+    return {
+      ...this.#with(`pkcs11:token=upki?module-path=${LIBRARY}`),
+      UPKI_CA_TOKEN_PIN: PIN,
+    };
+  }
+
+  #with(uri: string): Record<string, string> {
     return {
       SOFTHSM2_CONF: this.#conf,
       UPKI_CA_ROOT_KEY: uri,
