@@ -9,6 +9,9 @@ import { removeExtracted, requireWholeRestore } from './interrupted-restore.js';
 /** Children of a killed supervisor need a moment to notice and end, in ms. */
 const PATIENCE = 3000;
 
+/** A lock that nobody refers to would be released when it is collected. */
+const held = new Set<InstanceType<typeof DatabaseSync>>();
+
 /**
  * Locks a data directory until this process ends, because only one process may run its queues. Blocks for up to three seconds, at the
  * start of a program.
@@ -48,7 +51,11 @@ export function lockFolder(directory: string, patience = PATIENCE): () => void {
       `another uPKI runs on ${directory}; end it, or set UPKI_DATA_DIR to another directory`,
     );
   }
-  return () => lock.close();
+  held.add(lock);
+  return () => {
+    held.delete(lock);
+    lock.close();
+  };
 }
 
 function openLock(directory: string, patience: number): InstanceType<typeof DatabaseSync> {

@@ -1,5 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { CannotStart } from '../../src/programs/exit.js';
 import { lockDirectory } from '../../src/programs/lock.js';
@@ -49,4 +52,16 @@ it.each([
   writeFileSync(join(directory, '.lock'), content);
   expect(() => lockDirectory(directory, 10)).toThrow(CannotStart);
   expect(() => lockDirectory(directory, 10)).toThrow(/\.lock cannot be locked: .*then remove it/);
+});
+
+it('stays locked when the caller keeps no reference to the lock', async () => {
+  const directory = newFolder();
+  lockDirectory(directory);
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  for (let turn = 0; turn < 10; turn += 1) {
+    collect();
+    await setImmediate();
+  }
+  expect(() => lockDirectory(directory, 10)).toThrow(/another uPKI runs on/);
 });
