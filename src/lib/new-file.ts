@@ -35,6 +35,7 @@ export async function writeNewFile(path: string, write: (file: FileHandle) => Pr
     }
     await publish(draft, path);
   } catch (error) {
+    if (error instanceof Error && 'path' in error && error.path === draft) Object.assign(error, { path });
     throw withPath(error, path);
   } finally {
     await rm(draft, { force: true }).finally(keep);

@@ -28,3 +28,8 @@ it('a failure leaves nothing, and names the file and not its draft', async () =>
   await expect(write).rejects.toMatchObject({ code: 'ENOSPC', path: join(folder, 'file') });
   expect(readdirSync(folder)).toEqual([]);
 });
+
+it('a folder that takes no file is reported with the name of the file', async () => {
+  const path = join('/proc', 'file');
+  await expect(writeNewFile(path, async () => {})).rejects.toMatchObject({ path });
+});
