@@ -11,7 +11,7 @@ import {
 import { signIssuer, signRootCrl } from '../ca/elsewhere/sign.js';
 import { readIfThere, writeDurably } from '../lib/files.js';
 import { mendable } from '../programs/ca/start.js';
-import { CannotStart, WrongUsage } from '../programs/exit.js';
+import { CannotStart, CommandRefused, WrongUsage } from '../programs/exit.js';
 import { loadProgramSettings } from '../programs/settings.js';
 import { parseCertificate } from '../x509/certificate.js';
 import { DerError } from '../x509/der-error.js';
@@ -19,7 +19,7 @@ import { fromPem, toPem } from '../x509/pem.js';
 import { UpkiCommand } from './command.js';
 import { operator, withLocalSet } from './on-ca-machine.js';
 import { newPassphrase, passphraseIn } from './passphrase.js';
-import { iso, say } from './print.js';
+import { iso, printSlowly, say } from './print.js';
 
 /** `upki ca root …`: keeps the root offline. */
 export function rootCommand(): UpkiCommand {
@@ -56,13 +56,15 @@ function exportCommand(): UpkiCommand {
       const passphrase = passphraseFile === undefined ? newPassphrase() : await passphraseIn(passphraseFile);
       await exportRoot({
         ...{ store, root, dataDir, out, passphrase, by: operator(), clock: Date.now },
+        onWritten: async () => {
+          if (passphraseFile === undefined) await show(passphrase, out);
+        },
         crlValidity: EXPORTED_CRL_VALIDITY,
         log: pino({ level: 'silent' }),
       });
       say(
         `The key of the root ${root.id} is in ${out}, and no longer on this machine. Its CRL was signed for a year.`,
       );
-      if (passphraseFile === undefined) say(`Its passphrase, shown only once: ${passphrase}`);
       say(
         'Older backups still contain the key, and so do other CAs on this database (ca.key in their folders): remove it there too.',
       );
@@ -70,6 +72,14 @@ function exportCommand(): UpkiCommand {
         'Before the CRL expires and when the next issuer is due (see upki ca status), run upki ca root sign where the key is.',
       );
     }),
+  );
+}
+
+/** Nobody could read the key if this were lost, so that it is printed before the key is removed. @throws CommandRefused */
+async function show(passphrase: string, out: string): Promise<void> {
+  if (await printSlowly(`The passphrase of ${out}, shown only once: ${passphrase}\n`)) return;
+  throw new CommandRefused(
+    `the passphrase of ${out} could not be printed, so the key stays where it is: remove ${out} and repeat this`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newFolder } from '../../tools/kit/folder.js';
@@ -53,6 +53,17 @@ describe.runIf(existsSync(FULL))('output that cannot be written', () => {
     expect(stdout).toBe('1\n');
     expect(stderr).toContain('the backup is incomplete: standard output: it was closed before everything');
     expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+
+  it('a root whose passphrase cannot be printed keeps its key', async () => {
+    const folder = join(dataDir, 'ca');
+    const out = join(newFolder(), 'root.pem');
+    const { code, stderr } = await shell(`upki ca root export --out ${out} > ${FULL}`, folder);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('so the key stays where it is: remove')]);
+    expect(readFileSync(join(folder, 'ca.key'), 'utf8')).toContain('PRIVATE KEY');
+    const again = await shell(`rm ${out}; upki ca root export --out ${out}`, folder);
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('shown only once: ') });
+    expect(existsSync(join(folder, 'ca.key'))).toBe(false);
   });
 
   it('a CA whose log is on a full disk serves, and ends when it is told to', async () => {

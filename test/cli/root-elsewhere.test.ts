@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -198,8 +198,11 @@ describe('a root that is taken offline', () => {
   it('leaves the machine encrypted, with its CRL signed for a year', async () => {
     await ok('ca', 'init', '-d', ca());
     writeFileSync(at('pass'), 'correct horse battery\n');
+    const octets = openSync(join(ca(), 'ca.key'), 'r');
     await ok('ca', 'root', 'export', '-d', ca(), '--out', stick(), '--passphrase-file', at('pass'));
     await expect(stat(join(ca(), 'ca.key'))).rejects.toThrow(/ENOENT/);
+    expect(readFileSync(octets, 'latin1')).not.toContain('PRIVATE KEY');
+    closeSync(octets);
     expect((await stat(stick())).mode & 0o777).toBe(0o600);
     expect(readFileSync(stick(), 'utf8')).toMatch(/BEGIN ENCRYPTED PRIVATE KEY/);
     const [root] = await status(ca());

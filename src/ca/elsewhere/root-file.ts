@@ -1,7 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readIfThere, writeDurably } from '../../lib/files.js';
+import { open, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isFile, readIfThere, syncFolder, writeDurably } from '../../lib/files.js';
 import { DAY } from '../../lib/time.js';
 import type { Actor } from '../../store/contract/audit.js';
 import type { CaStore } from '../../store/contract/ca.js';
@@ -28,6 +28,8 @@ interface ExportOptions {
   /** The file to write. */
   out: string;
   passphrase: string;
+  /** Called when the file is complete, before the key is removed. Rejects to leave the key where it is. */
+  onWritten(): Promise<void>;
   /** Time until nextUpdate of the last CRL that is signed here, in ms. */
   crlValidity: number;
   by: Actor;
@@ -44,7 +46,7 @@ export const EXPORTED_CRL_VALIDITY = 365 * DAY;
  * @throws InitError, CaCertificateError
  */
 export async function exportRoot(options: ExportOptions): Promise<void> {
-  const { store, root, dataDir, out, passphrase, crlValidity, by, clock, log } = options;
+  const { store, root, dataDir, out, passphrase, onWritten, crlValidity, by, clock, log } = options;
   const { key, record } = root;
   if (root.tag === '')
     throw new CaCertificateError(
@@ -61,14 +63,25 @@ export async function exportRoot(options: ExportOptions): Promise<void> {
   const read = readRootFile((await readIfThere(out)) ?? '', passphrase, out);
   if (!read.key.equals(key.inFile))
     throw new InitError(`${out} could not be read back; the key stays where it is`);
+  await onWritten();
   await store.changeAuthority(root.id, { keyRef: null, sealedKey: null }, by);
   for (const path of new Set([join(dataDir, record.keyRef ?? 'ca.key'), caPaths(dataDir).rootKey])) {
-    const pem = await readIfThere(path);
-    if (pem === null) continue;
-    // Overwrites the octets of the file; copies of the file system or of a backup stay.
-    await writeDurably(path, randomBytes(pem.length), 0o600);
-    await rm(path, { force: true });
+    if (await isFile(path)) await shred(path);
   }
+}
+
+/** Overwrites the octets of a file and removes it; copies of the file system or of a backup stay. */
+async function shred(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const { size } = await file.stat();
+    await file.writeFile(randomBytes(size));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rm(path);
+  await syncFolder(dirname(path));
 }
 
 async function rootFileText({ der, certificate, key }: Member, passphrase: string): Promise<string> {
