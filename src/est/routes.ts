@@ -19,7 +19,7 @@ import { spkiFingerprint } from '../x509/spki.js';
 import { basicCredentials } from './basic.js';
 import { type EstRequest, readEstRequest, toBase64 } from './body.js';
 import { csrAttributes } from './csr-attributes.js';
-import { deviceNames, isDevice } from './device.js';
+import { Devices, isDevice } from './device.js';
 import { writeHeadersAsRfcsDo } from './header-names.js';
 
 interface EstOptions {
@@ -65,6 +65,8 @@ export async function estRoutes(app: FastifyInstance, options: EstOptions): Prom
     throw refusalOf(error, reply);
   });
   const trusted = fromPem('CERTIFICATE', options.deviceTrust).map((der) => new X509Certificate(der));
+  const devices = new Devices(trusted, options.clock);
+  app.server.on('secureConnection', (socket) => devices.connected(socket));
 
   for (const prefix of ['/.well-known/est', '/.well-known/est/:label']) {
     app.get<Labelled>(`${prefix}/cacerts`, async (request, reply) => {
@@ -79,7 +81,7 @@ export async function estRoutes(app: FastifyInstance, options: EstOptions): Prom
     });
 
     app.post<Labelled>(`${prefix}/simpleenroll`, (request, reply) =>
-      answer(request, reply, options, (csr) => enrol(request, csr, trusted, options)),
+      answer(request, reply, options, (csr) => enrol(request, csr, devices, options)),
     );
 
     app.post<Labelled>(`${prefix}/simplereenroll`, (request, reply) =>
@@ -134,7 +136,7 @@ async function answer(
 async function enrol(
   request: FastifyRequest<Labelled>,
   csr: EstRequest,
-  trusted: readonly X509Certificate[],
+  devices: Devices,
   options: EstOptions,
 ): Promise<Enrolled> {
   const { certification } = options;
@@ -147,7 +149,7 @@ async function enrol(
   }
   const { identity } = peerOf(request);
   if (identity !== null) return renew(identity, csr, profile, options);
-  const device = deviceNames(request, trusted, options.clock());
+  const device = devices.namesOf(request);
   if (device !== null) {
     const made = await certification.certifyDevice(asked, (cn) => isDevice(device, cn));
     return { ...made, who: `device ${device[0]}` };
