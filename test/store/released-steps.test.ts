@@ -8,7 +8,7 @@ import { raMigrations as raInSqlite } from '../../src/store/sqlite/ra/schema.js'
 /** The released steps of each schema, and the digest of their SQL without comments and white space. */
 const RELEASED = [
   ['the RA in SQLite', raInSqlite, 11, 'b7ed024dad1176e15cd931778f3d905b61f32ca1618f1c590bae25a55c62c722'],
-  ['the CA in SQLite', caInSqlite, 14, '83da79f8aacbe58987c3d3f037997a4e1c7fd293c37ffe3c5eccc15a8ae5e12a'],
+  ['the CA in SQLite', caInSqlite, 15, '9a9d64074be698ff50c1cdf051682115042faa270f78945028f6685569588f68'],
   [
     'the RA in PostgreSQL',
     raInPostgres,

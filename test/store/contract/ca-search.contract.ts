@@ -93,6 +93,34 @@ export function caSearchContract(world: { readonly store: CaStore }): void {
       expect(await set('?')).toEqual(new Set());
     });
 
+    test('only * and ? are wildcards of a glob, and ? is one character of any plane', async () => {
+      const under = await record(dns('a_b.plant.lan'));
+      const percent = await record({ cn: 'a%b\\c', identifiers: [] });
+      const smile = await record({ cn: 'a\u{1f600}b', identifiers: [] });
+      await record(dns('axb.plant.lan'));
+      await record(dns('axxb.plant.lan'));
+      expect(await found({ name: 'a_b*' })).toEqual(serials(under));
+      expect(await found({ name: '*_b.plant.lan' })).toEqual(serials(under));
+      expect(await found({ name: 'a%*' })).toEqual(serials(percent));
+      expect(await found({ name: '?%b\\c' })).toEqual(serials(percent));
+      expect(await found({ name: '*b\\?' })).toEqual(serials(percent));
+      expect(await found({ name: 'a?b' })).toEqual(serials(smile));
+      expect(await found({ name: 'a??b' })).toEqual([]);
+    });
+
+    test('a glob finds a name that is longer than its key by what the key lacks', async () => {
+      const long = await record(dns(`press${'-17'.repeat(100)}.plant.lan`));
+      await record(dns(`press${'-17'.repeat(100)}.office.lan`));
+      expect(await found({ name: 'press-17-17*.plant.lan' })).toEqual(serials(long));
+    });
+
+    test('a certificate with more matching names than a page has places is found once, with the others', async () => {
+      const many = await record(dns(...Array.from({ length: 120 }, (_, index) => `m${index}.plant.lan`)));
+      const other = await record(dns('z.plant.lan'));
+      expect(await found({ name: '*.plant.lan' })).toEqual(expect.arrayContaining(serials(many, other)));
+      expect(await found({ name: '*.plant.lan' })).toHaveLength(2);
+    });
+
     test('an address is found in any spelling, and by its network', async () => {
       const four = await record(ip('10.0.4.7'));
       const next = await record(ip('10.0.5.1'));
@@ -119,6 +147,7 @@ export function caSearchContract(world: { readonly store: CaStore }): void {
       expect(await found({ issuers: ['next'], name: 'a.plant.lan' })).toEqual(serials(next));
       expect(await found({ issuers: ['next'], expiresBefore: NOW + 3 * HOUR })).toEqual(serials(next));
       expect(await found({ issuers: ['none'] })).toEqual([]);
+      expect(await found({ issuers: [] })).toEqual([]);
     });
 
     test('certificates are found by state, account, profile and expiry, alone and together', async () => {

@@ -246,18 +246,50 @@ test('no statement of the CA about certificates scans a table or sorts, except t
   expect(plan[0]?.detail).toMatch(/^SEARCH certificates USING INDEX certificates_by_cn/);
 });
 
+/** The index that the statements with certificates of an operation use. */
+function indexesOf(run: (sql: Recorder) => void): string[] {
+  const sql = new Recorder(db);
+  run(sql);
+  return [...sql.texts].map((text) => {
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${text}`).all() as { detail: string }[];
+    const found = plan.map(({ detail }) => detail).find((detail) => detail.startsWith('SEARCH'));
+    return found?.replace(/^SEARCH \w+ USING (?:INDEX )?/, '') ?? '';
+  });
+}
+
 test('a CRL and a search for what an issuer revoked read revoked certificates only, though all of the issuer have an index too', () => {
   db = openDatabase(join(folder, 'ca.db'), 'ca');
-  const sql = new Recorder(db);
-  ca.listRevoked.run(sql, '', null, 10, NOW);
-  for (const state of ['revoked', 'held'] as const)
-    ca.searchCertificates.run(sql, null, 10, NOW, { issuers: [''], state });
-  const plans = [...sql.texts]
-    .filter((text) => text.includes('revoked_at IS NOT NULL'))
-    .map((text) => db.prepare(`EXPLAIN QUERY PLAN ${text}`).all() as { detail: string }[])
-    .map((plan) => plan.map(({ detail }) => detail).join('\n'));
-  expect(plans.length).toBeGreaterThanOrEqual(2);
-  for (const plan of plans) expect(plan).toContain('USING INDEX certificates_revoked_by_issuer');
+  const used = [
+    ...indexesOf((sql) => ca.listRevoked.run(sql, '', null, 10, NOW)),
+    ...indexesOf((sql) => ca.searchCertificates.run(sql, null, 10, NOW, { issuers: [''], state: 'revoked' })),
+  ];
+  expect(used).toHaveLength(3);
+  for (const index of used) expect(index).toContain('certificates_revoked_by_issuer ');
+  expect(used[0]).toMatch(/^COVERING/);
+});
+
+const BETWEEN = '((not_after,serial)>(?,?) AND (not_after,serial)<(?,?))';
+
+test.each([
+  [{}, `certificates_by_end ${BETWEEN}`],
+  [{ state: 'good' }, `certificates_by_end ${BETWEEN}`],
+  [{ state: 'held' }, `certificates_held ${BETWEEN}`],
+  [{ state: 'held', issuers: ['a'], profile: 'server' }, `certificates_held ${BETWEEN}`],
+  [{ state: 'revoked', profile: 'server' }, `certificates_revoked ${BETWEEN}`],
+  [{ state: 'revoked', issuers: ['a'] }, 'certificates_revoked_by_issuer (issuer=? AND '],
+  [{ state: 'good', profile: 'server' }, 'certificates_by_profile (profile=? AND '],
+  [{ account: 'a', profile: 'server', issuers: ['a'] }, 'certificates_by_account (account_id=? AND '],
+  [{ name: 'a.lan', profile: 'server', account: 'a' }, 'PRIMARY KEY (name=? AND '],
+  [{ name: '*a*', account: 'a' }, 'PRIMARY KEY ((name,not_after,serial)>(?,?,?) AND '],
+] as const)('a page of the search %j has both ends of its range in one index, which alone tells the second', (query, range) => {
+  db = openDatabase(join(folder, 'ca.db'), 'ca');
+  const [end, page, ...others] = indexesOf((sql) => ca.searchCertificates.run(sql, null, 10, NOW, query));
+  expect(others).toEqual([]);
+  expect(end).toMatch(/^(?:COVERING INDEX|PRIMARY KEY)/);
+  for (const used of [end, page]) {
+    expect(used?.replace('COVERING INDEX ', '').startsWith(range)).toBe(true);
+    expect(used).toMatch(/>.*</);
+  }
 });
 
 test('a CRL after a revocation reads the noted changes from the number of the CRL before, and the certificates by serial', () => {

@@ -1,70 +1,34 @@
-import type { CertificateQuery } from '../../contract/ca/certificate-query.js';
-import type { Page } from '../../contract/ca/certificates.js';
-import {
-  type CertificateOperations,
-  type CertificateRow,
-  COLUMNS,
-  shared,
-} from '../../rows/ca/certificates.js';
-import { isDecided, listedPage, type SerialPage } from '../../rows/ca/listing.js';
-import {
-  firstKey,
-  isRenewed,
-  MOST_LATER,
-  planSearch,
-  type SearchRow,
-  searchPage,
-} from '../../rows/ca/search.js';
+import { type CertificateOperations, COLUMNS, shared } from '../../rows/ca/certificates.js';
+import { listedPage } from '../../rows/ca/listing.js';
+import { searchedPage } from '../../rows/ca/search.js';
+import { firstKey, isRenewed, MOST_LATER, type Renewable } from '../../rows/ca/successors.js';
+import { all, type Statements } from '../../rows/shared.js';
 import { audited, runAudited } from '../audit.js';
-import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 import { carryOut, inPostgres } from '../shared.js';
 
 const common = inPostgres(shared);
 
-async function search(
-  db: Database,
-  after: string | null,
-  limit: number,
-  now: number,
-  query: CertificateQuery,
-): Promise<Page<CertificateRow>> {
-  const plan = planSearch(query, after, limit, now);
-  let page: SerialPage = { serials: [], next: null };
-  for (const window of plan.windows) {
-    const examined = await carryOut(db, plan.look(window));
-    const renewed = query.notRenewed
-      ? await renewedAmong(db, examined.filter(plan.wants))
-      : new Set<string>();
-    page = searchPage(plan, examined, window, limit, renewed);
-    if (isDecided(page, limit)) break;
-  }
-  const found = await db.all<CertificateRow>(
-    `SELECT ${COLUMNS} FROM certificates WHERE serial = ANY ($1::text[])`,
-    page.serials,
-  );
-  const bySerial = new Map(found.map((row) => [row[0], row]));
-  const items = page.serials.map((serial) => bySerial.get(serial)).filter((row) => row !== undefined);
-  return { items, next: page.next };
-}
-
-/** Serials of certificates that have a successor. */
-export async function renewedAmong(db: Database, rows: readonly SearchRow[]): Promise<Set<string>> {
-  const later = await db.all<[serial: string, identifiers: string]>(
+/** One statement for all of them. */
+export function* renewedAmong(certificates: readonly Renewable[]): Statements<Set<string>> {
+  const asked = certificates.map((each) => {
+    const { serial, notAfter } = each;
+    return { serial, notAfter, name: firstKey(each) };
+  });
+  const later = yield* all<[serial: string, identifiers: string]>(
     `SELECT asked.serial, found.identifiers
-     FROM unnest($1::text[], $2::bigint[], $3::text[]) AS asked (name, not_after, serial)
+     FROM jsonb_to_recordset($1::jsonb) AS asked (name text, "notAfter" bigint, serial text)
      CROSS JOIN LATERAL (
        SELECT c.identifiers FROM certificate_names n JOIN certificates c ON c.serial = n.serial
-       WHERE n.name = asked.name AND n.not_after > asked.not_after AND c.revoked_at IS NULL AND c.deleted_at IS NULL
+       WHERE n.name = asked.name AND n.not_after > asked."notAfter" AND c.revoked_at IS NULL AND c.deleted_at IS NULL
        ORDER BY n.not_after DESC LIMIT ${MOST_LATER}
      ) AS found`,
-    rows.map(firstKey),
-    rows.map((row) => row[1]),
-    rows.map((row) => row[2]),
+    JSON.stringify(asked),
   );
   const names = new Map<string, string[]>();
   for (const [serial, identifiers] of later) names.set(serial, [...(names.get(serial) ?? []), identifiers]);
-  return new Set(rows.filter((row) => isRenewed(row, names.get(row[2]) ?? [])).map((row) => row[2]));
+  const renewed = certificates.filter((each) => isRenewed(each, names.get(each.serial) ?? []));
+  return new Set(renewed.map(({ serial }) => serial));
 }
 
 const RETIRED = "SELECT FROM authorities WHERE tag = $15 AND kind <> 'cross' AND retired_at IS NOT NULL";
@@ -108,16 +72,9 @@ export const certificateOperations: PostgresOperations<CertificateOperations> = 
     return earlier ?? (stored?.[1] ? 'key compromised' : 'issuer retired');
   },
 
-  async listCertificates(db, after, limit, now, filter) {
-    const { serials, next } = await carryOut(db, listedPage(after, limit, now, filter));
-    const items = await db.all<CertificateRow>(
-      `SELECT ${COLUMNS} FROM certificates WHERE serial = ANY ($1::text[]) ORDER BY serial`,
-      serials,
-    );
-    return { items, next };
-  },
-
-  searchCertificates: search,
+  listCertificates: (db, after, limit, now, filter) => carryOut(db, listedPage(after, limit, now, filter)),
+  searchCertificates: (db, after, limit, now, query) =>
+    carryOut(db, searchedPage(query, after, limit, now, renewedAmong)),
 
   async revoke(db, serial, at, reason, entry, compromisedKey) {
     const outcome = await db.get<[revoked: boolean, known: boolean]>(

@@ -8,7 +8,7 @@ import {
   FOLDED_TO,
   mayMatter,
   RECHECK_CURSOR,
-  searchRowOf,
+  renewable,
   shared,
   WINDOW_END,
   WINDOW_FACTS,
@@ -18,7 +18,7 @@ import {
 import type { Database } from '../database.js';
 import type { PostgresOperations } from '../operations.js';
 import { settingsOperations } from '../settings.js';
-import { inPostgres } from '../shared.js';
+import { carryOut, inPostgres } from '../shared.js';
 import { renewedAmong } from './certificates.js';
 
 /** Counts stored beside the certificates, and the certificates that were not renewed. */
@@ -81,8 +81,8 @@ export const UNCOUNTED_SCHEMA = `
 /** The rows whose certificates were not renewed. */
 async function wantedAmong(db: Database, rows: readonly WindowRow[], now: number): Promise<WindowRow[]> {
   const candidates = rows.filter((row) => mayMatter(row, now));
-  const renewed = await renewedAmong(db, candidates.map(searchRowOf));
-  return candidates.filter((row) => !renewed.has(row[3]));
+  const renewed = await carryOut(db, renewedAmong(candidates.map(renewable)));
+  return candidates.filter((row) => !renewed.has(row[2]));
 }
 
 export const figureOperations: PostgresOperations<FigureOperations> = {
@@ -108,8 +108,8 @@ export const figureOperations: PostgresOperations<FigureOperations> = {
          SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING
        )
        INSERT INTO settings (name, value) VALUES ($4, $5) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
-      wanted.map((row) => row[3]),
-      wanted.map((row) => row[6]),
+      wanted.map((row) => row[2]),
+      wanted.map((row) => row[5]),
       wanted.map((row) => row[0]),
       CURSOR,
       cursorAfter(last, now),
@@ -125,13 +125,13 @@ export const figureOperations: PostgresOperations<FigureOperations> = {
       after,
       limit,
     );
-    const last = rows.map((row) => row[3]).reduce((one, other) => (one > other ? one : other), '');
+    const last = rows.map((row) => row[2]).reduce((one, other) => (one > other ? one : other), '');
     if (last === after) return 0;
-    const wanted = new Set((await wantedAmong(db, rows, now)).map((row) => row[3]));
+    const wanted = new Set((await wantedAmong(db, rows, now)).map((row) => row[2]));
     await db.run(
       `WITH forgotten AS (DELETE FROM not_renewed WHERE serial = ANY ($1::text[]))
        INSERT INTO settings (name, value) VALUES ($2, $3) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
-      rows.map((row) => row[3]).filter((serial) => !wanted.has(serial)),
+      rows.map((row) => row[2]).filter((serial) => !wanted.has(serial)),
       RECHECK_CURSOR,
       // After the last one it begins with the first again.
       rows.length < limit ? '' : last,

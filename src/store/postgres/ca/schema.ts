@@ -35,4 +35,5 @@ export const caMigrations: readonly Migration[] = [
   ${postgresSchema(ca.CRL_CHANGES)}
   ${CRL_TRIGGER}
   `,
+  postgresSchema(ca.BY_STATE),
 ];

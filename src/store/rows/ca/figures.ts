@@ -1,7 +1,7 @@
 import { DAY, HOUR } from '../../../lib/time.js';
 import type { CertificateCount, NotRenewed } from '../../contract/ca/figures.js';
 import { all, get, type SharedOperations } from '../shared.js';
-import { isRenewed, type SearchRow } from './search.js';
+import { isRenewed, type Renewable } from './successors.js';
 
 /** Counts and certificates that were not renewed, by rows. */
 export interface FigureOperations {
@@ -46,23 +46,34 @@ export const FOLDED_TO = 'hour / 24 * 24 + 23';
 export const WINDOW_END = 'not_before + (not_after - not_before) * 35 / 48';
 
 /** The facts a certificate is judged by, with the end of its window before them. */
-export type WindowRow = [windowEnd: number, ...SearchRow];
+export type WindowRow = [
+  windowEnd: number,
+  notAfter: number,
+  serial: string,
+  cn: string,
+  identifiers: string,
+  profile: string,
+  revokedAt: number | null,
+  deletedAt: number | null,
+];
 
-export const WINDOW_FACTS = `${WINDOW_END}, '', not_after, serial, cn, identifiers, profile, account_id, revoked_at, reason, deleted_at, issuer`;
+export const WINDOW_FACTS = `${WINDOW_END}, not_after, serial, cn, identifiers, profile, revoked_at, deleted_at`;
 
-export const searchRowOf = ([, ...row]: WindowRow): SearchRow => row;
+export const renewable = ([, notAfter, serial, cn, identifiers]: WindowRow): Renewable => ({
+  ...{ serial, notAfter, cn, identifiers },
+});
 
 /** How long a certificate is reported after its end. */
 const KEPT_AFTER_END = 7 * DAY;
 
 /** Whether it may be one that was not renewed: then later certificates decide. */
-export function mayMatter([, , notAfter, , , , , , revokedAt, , deletedAt]: WindowRow, now: number): boolean {
+export function mayMatter([, notAfter, , , , , revokedAt, deletedAt]: WindowRow, now: number): boolean {
   return revokedAt === null && deletedAt === null && notAfter > now - KEPT_AFTER_END;
 }
 
 /** @param later names of certificates that end later, see `isRenewed` */
 export function isNotRenewed(row: WindowRow, later: readonly string[], now: number): boolean {
-  return mayMatter(row, now) && !isRenewed(searchRowOf(row), later);
+  return mayMatter(row, now) && !isRenewed(renewable(row), later);
 }
 
 /** The end and the time of the last check. */
@@ -88,7 +99,7 @@ export function windowCursor(text: string | null, now: number): [windowEnd: numb
   return at > now + CLOCK_SKEW ? [Number.MIN_SAFE_INTEGER, ''] : [windowEnd, serial];
 }
 
-export function cursorAfter([windowEnd, , , serial]: WindowRow, now: number): string {
+export function cursorAfter([windowEnd, , serial]: WindowRow, now: number): string {
   return JSON.stringify([windowEnd, serial, now] satisfies WindowCursor);
 }
 

@@ -1,79 +1,75 @@
-import type { CertificateFilter, CertificateState } from '../../contract/ca/certificates.js';
-import { all, type Statements } from '../shared.js';
-
-/** Rows examined for one page of a filtered listing: a few milliseconds, whatever the filter leaves out. */
-const MAX_EXAMINED = 2_000;
-
-/** The columns that decide whether a certificate is on the page. */
-type ExaminedRow = [
-  serial: string,
-  notAfter: number,
-  revokedAt: number | null,
-  deletedAt: number | null,
-  issuer: string,
-];
-const EXAMINED = 'serial, not_after, revoked_at, deleted_at, issuer';
+import type { CertificateFilter, Page } from '../../contract/ca/certificates.js';
+import { all, get, type Statements } from '../shared.js';
+import { Values } from '../values.js';
+import { type CertificateRow, COLUMNS } from './certificates.js';
 
 /**
- * How many certificates to examine for a page: as many as it shows and one, which nearly always decides it; else
- * more, but bounded, so that a filter nothing passes cannot read the whole table.
+ * Certificates that one page looks at, so that a filter nothing passes cannot read the whole table. Neighbours by serial are stored
+ * apart, so each is a read.
  */
-const windowsFor = (limit: number): number[] => [limit + 1, Math.max(MAX_EXAMINED, limit + 1)];
+const MAX_EXAMINED = 500;
 
-/** The certificates on a page, and where the next one begins. */
-export interface SerialPage {
-  serials: string[];
-  next: string | null;
-}
-
-/** Whether the examined rows decide the page: it is full, or there are no more. */
-export function isDecided({ serials, next }: SerialPage, limit: number): boolean {
-  return serials.length === limit || next === null;
-}
-
-/** The serials on a page of a filtered listing, and where the next page begins. */
+/** A page of a filtered listing, by serial. */
 export function* listedPage(
   after: string | null,
   limit: number,
   now: number,
   filter: CertificateFilter,
-): Statements<SerialPage> {
-  const source = filter.cn === undefined ? 'serial > $1' : 'serial > $1 AND cn = $3';
-  let page: SerialPage = { serials: [], next: null };
-  for (const window of windowsFor(limit)) {
-    const examined = yield* all<ExaminedRow>(
-      `SELECT ${EXAMINED} FROM certificates WHERE ${source} ORDER BY serial LIMIT $2`,
-      after ?? '',
-      window,
-      ...(filter.cn === undefined ? [] : [filter.cn]),
-    );
-    page = pageOf(examined, window, limit, now, filter);
-    if (isDecided(page, limit)) break;
+): Statements<Page<CertificateRow>> {
+  let at = after ?? '';
+  const items: CertificateRow[] = [];
+  // First as many as a page shows and one, which nearly always decide it.
+  for (const window of [limit + 1, MAX_EXAMINED]) {
+    // All certificates of one CN are read and sorted anyway.
+    const edge = filter.cn === undefined ? yield* further(at, window) : undefined;
+    const rows = yield* between(at, edge ?? null, limit + 1 - items.length, now, filter);
+    for (const row of rows) {
+      if (items.length === limit) return { items, next: at };
+      items.push(row);
+      [at] = row;
+    }
+    if (edge === undefined) return { items, next: null };
+    [at] = edge;
+    if (items.length === limit) break;
   }
-  return page;
+  return { items, next: at };
 }
 
-/** The serials on the page, of certificates examined in order, at most `window`, and where the next page begins. */
-function pageOf(
-  examined: ExaminedRow[],
-  window: number,
+const further = (after: string, entries: number): Statements<[serial: string] | undefined> =>
+  get(
+    'SELECT serial FROM certificates WHERE serial > $1 ORDER BY serial LIMIT 1 OFFSET $2',
+    after,
+    entries - 1,
+  );
+
+function between(
+  after: string,
+  edge: [serial: string] | null,
   limit: number,
   now: number,
   filter: CertificateFilter,
-): SerialPage {
-  const serials: string[] = [];
-  for (const [serial, notAfter, revokedAt, deletedAt, issuer] of examined) {
-    if (deletedAt !== null) continue;
-    if (filter.issuer !== undefined && filter.issuer !== issuer) continue;
-    if (filter.state !== undefined && filter.state !== stateAt(notAfter, revokedAt, now)) continue;
-    if (filter.expiresBefore !== undefined && notAfter >= filter.expiresBefore) continue;
-    if (serials.length === limit) return { serials, next: serials.at(-1) ?? null };
-    serials.push(serial);
-  }
-  return { serials, next: examined.length < window ? null : (examined.at(-1)?.[0] ?? null) };
+): Statements<CertificateRow[]> {
+  const values = new Values();
+  const range = [
+    `serial > ${values.add(after)}`,
+    ...(edge === null ? [] : [`serial <= ${values.add(...edge)}`]),
+    ...(filter.cn === undefined ? [] : [`cn = ${values.add(filter.cn)}`]),
+    // Not for an index to use: it would be another one.
+    `(${asked(filter, now, values).join(' AND ')}) IS TRUE`,
+  ];
+  return all<CertificateRow>(
+    `SELECT ${COLUMNS} FROM certificates WHERE ${range.join(' AND ')} ORDER BY serial LIMIT ${values.add(limit)}`,
+    ...values.all,
+  );
 }
 
-function stateAt(notAfter: number, revokedAt: number | null, now: number): CertificateState {
-  if (revokedAt !== null) return 'revoked';
-  return notAfter < now ? 'expired' : 'good';
+function asked({ state, expiresBefore, issuer }: CertificateFilter, now: number, values: Values): string[] {
+  return [
+    'deleted_at IS NULL',
+    ...(state === undefined ? [] : [`revoked_at IS ${state === 'revoked' ? 'NOT NULL' : 'NULL'}`]),
+    ...(state === 'good' ? [`not_after >= ${values.add(now)}`] : []),
+    ...(state === 'expired' ? [`not_after < ${values.add(now)}`] : []),
+    ...(expiresBefore === undefined ? [] : [`not_after < ${values.add(expiresBefore)}`]),
+    ...(issuer === undefined ? [] : [`issuer = ${values.add(issuer)}`]),
+  ];
 }

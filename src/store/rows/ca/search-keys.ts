@@ -7,7 +7,7 @@ import { domainToASCII } from 'node:url';
  */
 
 /** Characters of a name that are indexed: the size of an index entry is limited (PostgreSQL: 2,704 octets). */
-const MOST = 255;
+export const MOST_INDEXED = 255;
 
 interface Named {
   cn: string;
@@ -27,7 +27,7 @@ function keysOf(value: string): string[] {
 }
 
 function cut(text: string): string {
-  return text.length <= MOST ? text : [...text].slice(0, MOST).join('');
+  return text.length <= MOST_INDEXED ? text : [...text].slice(0, MOST_INDEXED).join('');
 }
 
 function reversed(text: string): string {
@@ -55,6 +55,8 @@ function octetsOf(address: string): Buffer | null {
 export interface NamePattern {
   from: string;
   to: string;
+  /** The pattern of LIKE, with `\` as its escape, that keys of matching names meet; null: every key from `from` to `to` does. */
+  like: string | null;
   /** Whether a name in a certificate matches. */
   matches(value: string): boolean;
 }
@@ -77,10 +79,10 @@ export function namePattern(asked: string): NamePattern {
 
 function namedPattern(asked: string): NamePattern {
   const key = addressKey(asked);
-  if (key !== null) return { from: key, to: key, matches: (value) => addressKey(value) === key };
+  if (key !== null) return { from: key, to: key, like: null, matches: (value) => addressKey(value) === key };
   const text = plainText(asked);
   const exact = `n${cut(text)}`;
-  return { from: exact, to: exact, matches: (value) => value.toLowerCase() === text };
+  return { from: exact, to: exact, like: null, matches: (value) => value.toLowerCase() === text };
 }
 
 function plainText(asked: string): string {
@@ -93,12 +95,24 @@ function globPattern(glob: string): NamePattern {
   const head = cut(/^[^*?]*/.exec(glob)?.[0] ?? '');
   const tail = cut(glob.slice(Math.max(glob.lastIndexOf('*'), glob.lastIndexOf('?')) + 1));
   // A name longer than its key has lost its end, so a short tail is not looked for in keys that may be cut.
-  const from = head.length >= tail.length ? `n${head}` : `r${reversed(tail)}`;
-  return { from, to: `${from}${LAST}`, matches: (value) => globMatches(glob, value.toLowerCase()) };
+  const forward = head.length >= tail.length;
+  const from = forward ? `n${head}` : `r${reversed(tail)}`;
+  const like = forward ? `n${likeOf(glob)}` : `r${likeOf(reversed(glob))}`;
+  return { from, to: `${from}${LAST}`, like, matches: (value) => globMatches(glob, value.toLowerCase()) };
+}
+
+function likeOf(glob: string): string {
+  return glob
+    .replace(/[\\%_]/g, '\\$&')
+    .replaceAll('*', '%')
+    .replaceAll('?', '_');
 }
 
 /** Linear but for the last `*`: each wildcard is tried once, for only the latest one may have to take more. */
-export function globMatches(glob: string, text: string): boolean {
+export function globMatches(pattern: string, value: string): boolean {
+  // By character, as LIKE has it.
+  const glob = [...pattern];
+  const text = [...value];
   let at = 0;
   let position = 0;
   let star = -1;
@@ -134,6 +148,7 @@ function networkPattern(asked: string): NamePattern | null {
   return {
     from: end(0),
     to: end(0xff),
+    like: null,
     matches: (value) =>
       isIP(value) !== 0 && isIPv6(value) === (family === 'ipv6') && list.check(value, family),
   };

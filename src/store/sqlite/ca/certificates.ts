@@ -1,20 +1,8 @@
-import type { CertificateQuery } from '../../contract/ca/certificate-query.js';
-import type { Page } from '../../contract/ca/certificates.js';
-import {
-  type CertificateOperations,
-  type CertificateRow,
-  COLUMNS,
-  shared,
-} from '../../rows/ca/certificates.js';
-import { isDecided, listedPage, type SerialPage } from '../../rows/ca/listing.js';
-import {
-  firstKey,
-  isRenewed,
-  MOST_LATER,
-  planSearch,
-  type SearchRow,
-  searchPage,
-} from '../../rows/ca/search.js';
+import { type CertificateOperations, COLUMNS, shared } from '../../rows/ca/certificates.js';
+import { listedPage } from '../../rows/ca/listing.js';
+import { searchedPage } from '../../rows/ca/search.js';
+import { firstKey, isRenewed, MOST_LATER, type Renewable } from '../../rows/ca/successors.js';
+import { all, type Statements } from '../../rows/shared.js';
 import { runAudited } from '../audit.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
 import { carryOut, inSqlite } from '../shared.js';
@@ -23,41 +11,22 @@ import { isCompromised } from './registry.js';
 
 const common = inSqlite(shared);
 
-/** The page with the certificates themselves. */
-function filled(sql: Sql, { serials, next }: SerialPage): Page<CertificateRow> {
-  const rows = serials.map((serial) => common.findBySerial.run(sql, serial));
-  return { items: rows.filter((row) => row !== undefined), next };
-}
-
-function search(
-  sql: Sql,
-  after: string | null,
-  limit: number,
-  now: number,
-  query: CertificateQuery,
-): Page<CertificateRow> {
-  const plan = planSearch(query, after, limit, now);
-  let page: SerialPage = { serials: [], next: null };
-  for (const window of plan.windows) {
-    const examined = carryOut(sql, plan.look(window));
-    const wanted = query.notRenewed ? examined.filter((row) => plan.wants(row)) : [];
-    const renewed = new Set(wanted.filter((row) => isRenewed(row, laterThan(sql, row))).map((row) => row[2]));
-    page = searchPage(plan, examined, window, limit, renewed);
-    if (isDecided(page, limit)) break;
-  }
-  return filled(sql, page);
-}
-
 /** Names of certificates that end later and may have taken its place. */
-export function laterThan(sql: Sql, row: SearchRow): string[] {
-  const found = sql.all<[identifiers: string]>(
+export function* laterThan(certificate: Renewable): Statements<string[]> {
+  const found = yield* all<[identifiers: string]>(
     `SELECT c.identifiers FROM certificate_names n JOIN certificates c ON c.serial = n.serial
-     WHERE n.name = ? AND n.not_after > ? AND c.revoked_at IS NULL AND c.deleted_at IS NULL
+     WHERE n.name = $1 AND n.not_after > $2 AND c.revoked_at IS NULL AND c.deleted_at IS NULL
      ORDER BY n.not_after DESC LIMIT ${MOST_LATER}`,
-    firstKey(row),
-    row[1],
+    firstKey(certificate),
+    certificate.notAfter,
   );
   return found.map(([identifiers]) => identifiers);
+}
+
+function* renewedAmong(certificates: readonly Renewable[]): Statements<Set<string>> {
+  const renewed = new Set<string>();
+  for (const each of certificates) if (isRenewed(each, yield* laterThan(each))) renewed.add(each.serial);
+  return renewed;
 }
 
 const RETIRED = "SELECT 1 FROM authorities WHERE tag = ? AND kind <> 'cross' AND retired_at IS NOT NULL";
@@ -93,9 +62,11 @@ export const certificateOperations = {
   }),
 
   listCertificates: read((sql, after, limit, now, filter) =>
-    filled(sql, carryOut(sql, listedPage(after, limit, now, filter))),
+    carryOut(sql, listedPage(after, limit, now, filter)),
   ),
-  searchCertificates: read(search),
+  searchCertificates: read((sql, after, limit, now, query) =>
+    carryOut(sql, searchedPage(query, after, limit, now, renewedAmong)),
+  ),
 
   revoke: write((sql, serial, at, reason, entry, compromisedKey) => {
     const revoked = runAudited(

@@ -9,7 +9,7 @@ import {
   isNotRenewed,
   mayMatter,
   RECHECK_CURSOR,
-  searchRowOf,
+  renewable,
   shared,
   WINDOW_END,
   WINDOW_FACTS,
@@ -18,7 +18,7 @@ import {
 } from '../../rows/ca/figures.js';
 import { type SqliteOperations, write } from '../protocol.js';
 import { settingsOperations } from '../settings.js';
-import { inSqlite } from '../shared.js';
+import { carryOut, inSqlite } from '../shared.js';
 import type { Row, Sql } from '../sql.js';
 import { laterThan } from './certificates.js';
 
@@ -86,7 +86,7 @@ export const UNCOUNTED_SCHEMA = `
 `;
 
 function isWanted(sql: Sql, row: WindowRow, now: number): boolean {
-  return mayMatter(row, now) && isNotRenewed(row, laterThan(sql, searchRowOf(row)), now);
+  return mayMatter(row, now) && isNotRenewed(row, carryOut(sql, laterThan(renewable(row))), now);
 }
 
 export const figureOperations = {
@@ -107,8 +107,8 @@ export const figureOperations = {
     for (const row of rows.filter((each) => isWanted(sql, each, now))) {
       sql.run(
         'INSERT INTO not_renewed (serial, profile, window_end) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-        row[3],
-        row[6],
+        row[2],
+        row[5],
         row[0],
       );
     }
@@ -126,9 +126,9 @@ export const figureOperations = {
       limit,
     );
     for (const row of rows.filter((each) => !isWanted(sql, each, now))) {
-      sql.run('DELETE FROM not_renewed WHERE serial = ?', row[3]);
+      sql.run('DELETE FROM not_renewed WHERE serial = ?', row[2]);
     }
-    const last = rows.map((row) => row[3]).reduce((one, other) => (one > other ? one : other), '');
+    const last = rows.map((row) => row[2]).reduce((one, other) => (one > other ? one : other), '');
     // After the last one it begins with the first again.
     if (last !== after)
       settingsOperations.putSetting.run(sql, RECHECK_CURSOR, rows.length < limit ? '' : last);

@@ -45,4 +45,5 @@ export const caMigrations: readonly Migration[] = [
   ${CRL_TRIGGER}
   `,
   CHEAPER_CRL_SCHEMA,
+  sqliteSchema(ca.BY_STATE),
 ];
