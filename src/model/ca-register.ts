@@ -1,7 +1,7 @@
 import { firstFromPem } from '../x509/pem.js';
 
-/** The CA's current record of a certificate. Times are milliseconds since the epoch. */
-export interface CertificateDetails {
+/** The CA's current record of a certificate, without the certificate. Times are milliseconds since the epoch. */
+export interface CertificateSummary {
   /** Lower-case hex. */
   serial: string;
   /** RFC 4514. */
@@ -13,15 +13,24 @@ export interface CertificateDetails {
   notAfter: number;
   /** Subject alternative names; types DNS, IP, EMAIL, URI. */
   names: { type: string; value: string }[];
-  /** PEM of the certificate, without its chain; empty when only the serial is known, as after a migration. */
-  certificate: string;
   revokedAt: number | null;
   /** RFC 5280 §5.3.1 name. */
   reason: string | null;
 }
 
+export interface CertificateDetails extends CertificateSummary {
+  /** PEM of the certificate, without its chain; empty when only the serial is known, as after a migration. */
+  certificate: string;
+}
+
+/** A certificate in a listing. */
+export interface ListedCertificate extends CertificateSummary {
+  /** Whether it is for TLS servers (RFC 5280 §4.2.1.12). */
+  forServers: boolean;
+}
+
 /** A certificate in the result of an operator's search, with its origin. */
-export interface FoundCertificate extends CertificateDetails {
+export interface FoundCertificate extends CertificateSummary {
   issuedAt: number;
   /** The ACME order and account that it was issued for, else null. */
   orderId: string | null;
@@ -33,7 +42,7 @@ export const SEARCH_STATES = ['good', 'held', 'revoked', 'expired'] as const;
 export type SearchState = (typeof SEARCH_STATES)[number];
 
 /** The search state of a certificate, from the state in the CA's answer. */
-export function searchStateOf({ state, reason }: Pick<CertificateDetails, 'state' | 'reason'>): SearchState {
+export function searchStateOf({ state, reason }: Pick<CertificateSummary, 'state' | 'reason'>): SearchState {
   return state === 'revoked' && reason === 'certificateHold' ? 'held' : state;
 }
 

@@ -7,6 +7,7 @@ import type {
   CertificatePage,
   CertificateSearch,
   FoundCertificate,
+  ListedCertificate,
 } from './ca-register.js';
 import type { OcspAnswer, StatusAnswer } from './ca-status.js';
 import type { ChallengeType, Identifier } from './facts.js';
@@ -66,7 +67,7 @@ export interface CertificateAuthority {
   /** Certificates of a common name, newest first, at most `limit`. */
   byCommonName(cn: string, limit: number): Promise<CertificateDetails[]>;
   /** A page may hold fewer than `limit`, even none, while `next` is not null. */
-  list(page: CertificatePage): Promise<{ certificates: CertificateDetails[]; next: string | null }>;
+  list(page: CertificatePage): Promise<{ certificates: ListedCertificate[]; next: string | null }>;
   search(search: CertificateSearch): Promise<{ certificates: FoundCertificate[]; next: string | null }>;
   /**
    * A page, ordered by serial, of certificates past their renewal window without a successor; `next` is null

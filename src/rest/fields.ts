@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { present } from '../lib/present.js';
-import { CERTIFICATE_STATES, type CertificateDetails } from '../model/ca-register.js';
+import {
+  CERTIFICATE_STATES,
+  type CertificateDetails,
+  type CertificateSummary,
+} from '../model/ca-register.js';
 
 /** Schemas that several routes share. */
 
@@ -49,13 +53,17 @@ export const certificateWithPem = certificateSummary.extend({
 
 /** The JSON members of a certificate. A schema without `certificate` leaves that member out. */
 export function certificateJson(details: CertificateDetails): z.output<typeof certificateWithPem> {
-  const { cn, dn, serial, profile, state, certificate } = details;
+  return { ...summaryJson(details), certificate: details.certificate };
+}
+
+export function summaryJson(summary: CertificateSummary): z.output<typeof certificateSummary> {
+  const { cn, dn, serial, profile, state } = summary;
   return {
-    ...{ cn, dn, serial, profile, state, certificate },
-    not_before: details.notBefore,
-    not_after: details.notAfter,
-    sans: details.names,
-    ...present({ revoked_at: details.revokedAt, reason: details.reason }),
+    ...{ cn, dn, serial, profile, state },
+    not_before: summary.notBefore,
+    not_after: summary.notAfter,
+    sans: summary.names,
+    ...present({ revoked_at: summary.revokedAt, reason: summary.reason }),
   };
 }
 

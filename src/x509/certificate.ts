@@ -5,6 +5,7 @@ import { DerReader, sequenceIn } from './der-reader.js';
 import {
   type Extension,
   parseAuthorityKeyIdentifier,
+  parseExtKeyUsage,
   parseSubjectKeyIdentifier,
   readExtension,
   readTaggedExtensions,
@@ -104,6 +105,11 @@ export function subjectKeyId(certificate: ParsedCertificate): string | null {
  */
 export function issuerKeyId(issuer: ParsedCertificate): string {
   return subjectKeyId(issuer) ?? keyIdentifier(issuer.spki).toString('hex');
+}
+
+/** Whether its purposes (RFC 5280 §4.2.1.12) include that of TLS servers. @throws DerError */
+export function isForTlsServers(certificate: ParsedCertificate): boolean {
+  return readExtension(certificate, OID.extKeyUsage, parseExtKeyUsage)?.includes(OID.serverAuth) ?? false;
 }
 
 /** base64url SHA-256 of the DER. */

@@ -5,8 +5,9 @@ import type { Handlers, OperationsTasks, Params, Result } from '../../channel/ta
 import { present } from '../../lib/present.js';
 import { DAY } from '../../lib/time.js';
 import type { CaStore, CertificateRecord } from '../../store/contract/ca.js';
-import { issuerKeyId, parseCertificate } from '../../x509/certificate.js';
+import { isForTlsServers, issuerKeyId, parseCertificate } from '../../x509/certificate.js';
 import { calledName } from '../../x509/certificate-names.js';
+import { DerError } from '../../x509/der-error.js';
 import { attributeOf, readDn, sameDn } from '../../x509/name.js';
 import { OID } from '../../x509/oids.js';
 import { parsePublicKey } from '../../x509/spki.js';
@@ -69,14 +70,18 @@ export function certificateHandlers(services: CaServices): Handlers<typeof certi
       const records = await certifier.store.listByCn(cn, limit);
       return records.map((record) => details(record, services));
     },
-    list_certificates: async ({ limit, after, state, cn, expires_before: expiresBefore }) => {
+    list_certificates: async ({ limit, after, state, cn, expires_before: expiresBefore, brief }) => {
       const page = await certifier.store.listCertificates({
         after: after ?? null,
         limit,
         now: certifier.clock(),
         filter: present({ state, cn, expiresBefore }),
       });
-      return { certificates: page.items.map((record) => details(record, services)), next: page.next };
+      const listed = (record: CertificateRecord) =>
+        brief
+          ? { ...summary(record, certifier.clock()), server_auth: isServers(record) }
+          : details(record, services);
+      return { certificates: page.items.map(listed), next: page.next };
     },
     search_certificates: (params) => search(services, params),
   };
@@ -104,7 +109,7 @@ async function search(
 ): Promise<Result<OperationsTasks['search_certificates']>> {
   const { store, clock } = services.certifier;
   const found = (record: CertificateRecord) => ({
-    ...details(record, services),
+    ...(params.brief ? summary(record, clock()) : details(record, services)),
     issued_at: record.issuedAt,
     ...present({ order_id: record.orderId, account_id: record.accountId }),
   });
@@ -144,17 +149,34 @@ function renewal({ certifier }: CaServices, old: CertificateRecord, days: number
   };
 }
 
+/** Whether it is for TLS servers; false where its DER is damaged, which is not listed for the public. */
+function isServers({ der }: CertificateRecord): boolean {
+  try {
+    return der.length > 0 && isForTlsServers(parseCertificate(der));
+  } catch (error) {
+    if (error instanceof DerError) return false;
+    throw error;
+  }
+}
+
 function details(record: CertificateRecord, { certifier }: CaServices): Result<OperationsTasks['view']> {
+  return { ...summary(record, certifier.clock()), certificate: certifier.pemOf(record) };
+}
+
+/** What the columns tell: the certificate itself is neither verified nor sent. */
+function summary(
+  record: CertificateRecord,
+  now: number,
+): Omit<Result<OperationsTasks['view']>, 'certificate'> {
   return {
     dn: record.dn || `/CN=${record.cn}`,
     cn: record.cn,
     serial: record.serial,
     profile: record.profile,
-    status: statusOf(record, certifier.clock()),
+    status: statusOf(record, now),
     not_before: record.notBefore,
     not_after: record.notAfter,
     sans: record.identifiers.map(({ type, value }) => ({ type: type.toUpperCase(), value })),
-    certificate: certifier.pemOf(record),
     ...revocationOf(record),
   };
 }

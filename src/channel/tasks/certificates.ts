@@ -33,8 +33,13 @@ const certificateDetails = z.object({
   ...REVOCATION,
 });
 
-/** The result of `view`, and how the certificate was issued. */
-const foundCertificate = certificateDetails.extend({
+/** The result of `view`, or with `brief` without `certificate`. */
+const listedCertificate = certificateDetails.partial({ certificate: true });
+
+const brief = z.boolean().default(false);
+
+/** The same, and how the certificate was issued. */
+const foundCertificate = listedCertificate.extend({
   issued_at: time,
   order_id: z.string().optional(),
   account_id: z.string().optional(),
@@ -81,18 +86,24 @@ export const certificateTasks = {
     z.array(certificateDetails).meta({ wire: 'list of `view` results' }),
   ),
   list_certificates: task(
-    'Returns a page of certificates by serial; continue with `after` = `next`. With a filter, a page may be empty before the end.',
+    'Returns a page of certificates by serial; continue with `after` = `next`. With a filter, a page may be empty before the end. ' +
+      'With `brief` they have no `certificate`, but `server_auth`: whether it is for TLS servers.',
     page.extend({
       state: z.enum(['good', 'revoked', 'expired']).optional(),
       cn: cn.optional(),
       expires_before: time.optional(),
+      brief,
     }),
-    z.object({ certificates: z.array(certificateDetails), next: z.string().nullable() }),
+    z.object({
+      certificates: z.array(listedCertificate.extend({ server_auth: z.boolean().optional() })),
+      next: z.string().nullable(),
+    }),
   ),
   search_certificates: task(
     'Returns a page of the certificates that meet every condition; continue with `after` = `next`; a page may be empty before the ' +
       'end. `name` is one of its names, an address, a glob or a network. `issuer` is the issuer’s common name, its DN, or its key ' +
-      'identifier in hex. With `serials`, exactly those are returned and all other conditions are ignored.',
+      'identifier in hex. With `serials`, exactly those are returned and all other conditions are ignored. With `brief` they have no ' +
+      '`certificate`.',
     z.object({
       limit: z.number().int().min(1).max(500).default(100),
       after: z.string().max(2048).optional(),
@@ -105,6 +116,7 @@ export const certificateTasks = {
       expires_after: time.optional(),
       not_renewed: z.boolean().default(false),
       serials: z.array(wireSerial).max(MOST_SERIALS).optional(),
+      brief,
     }),
     z.object({
       certificates: z

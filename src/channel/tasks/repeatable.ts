@@ -26,6 +26,7 @@ const NAMES: readonly TaskName[] = [
   'list_acme_profiles',
   'view',
   'list_certificates',
+  'search_certificates',
   'ocsp_check',
   'ocsp_respond',
   'certificate_history',

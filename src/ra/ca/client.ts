@@ -38,6 +38,7 @@ import {
   foundOf,
   issueParams,
   lateOf,
+  listedOf,
   pageParams,
   searchParams,
   serialsParams,
@@ -200,7 +201,7 @@ export class CaClient implements CertificateAuthority {
 
   async list(page: CertificatePage) {
     const { certificates, next } = await this.#call('list_certificates', pageParams(page));
-    return { certificates: certificates.map(detailsOf), next };
+    return { certificates: certificates.map(listedOf), next };
   }
 
   async search(search: CertificateSearch) {

@@ -7,11 +7,14 @@ import type {
   CertificateDetails,
   CertificatePage,
   CertificateSearch,
+  CertificateSummary,
   FoundCertificate,
+  ListedCertificate,
 } from '../../model/ca-register.js';
 import { CHALLENGE_TYPES } from '../../model/facts.js';
+import { isForTlsServers, parseCertificate } from '../../x509/certificate.js';
 import { wireType } from '../../x509/certificate-names.js';
-import { toPem } from '../../x509/pem.js';
+import { firstFromPem, toPem } from '../../x509/pem.js';
 import { KEY_TYPES } from '../../x509/spki.js';
 
 /** Conversions between the types of the model and those of the channel's contract. */
@@ -48,23 +51,36 @@ export function enrolParams({ requestId, cn, names, profile, csr }: EnrolmentReq
 }
 
 export function pageParams({ expiresBefore, limit, ...page }: CertificatePage): Params<'list_certificates'> {
-  return { limit, ...present({ ...page, expires_before: isoOrNone(expiresBefore) }) };
+  return { brief: true, limit, ...present({ ...page, expires_before: isoOrNone(expiresBefore) }) };
 }
 
 export function searchParams(search: CertificateSearch): Params<'search_certificates'> {
   const { limit, expiresBefore, expiresAfter, notRenewed, ...conditions } = search;
   const times = { expires_before: isoOrNone(expiresBefore), expires_after: isoOrNone(expiresAfter) };
-  return { limit, ...present({ ...conditions, ...times, not_renewed: notRenewed }) };
+  return { brief: true, limit, ...present({ ...conditions, ...times, not_renewed: notRenewed }) };
 }
 
 export const serialsParams = (serials: readonly string[]): Params<'search_certificates'> => ({
+  brief: true,
   serials: serials.map(serialFromHex),
 });
 
 export function detailsOf(wire: Answer<'view'>): CertificateDetails {
-  const { serial, dn, cn, profile, certificate } = wire;
+  return { ...summaryOf(wire), certificate: wire.certificate };
+}
+
+/** A CA before `brief` sends the certificate, and not what it is for. */
+export function listedOf(wire: Answer<'list_certificates'>['certificates'][number]): ListedCertificate {
+  const { server_auth, certificate = '' } = wire;
+  const isForServers = () =>
+    certificate !== '' && isForTlsServers(parseCertificate(firstFromPem('CERTIFICATE', certificate)));
+  return { ...summaryOf(wire), forServers: server_auth ?? isForServers() };
+}
+
+function summaryOf(wire: Omit<Answer<'view'>, 'certificate'>): CertificateSummary {
+  const { serial, dn, cn, profile } = wire;
   return {
-    ...{ serial, dn, cn, profile, certificate },
+    ...{ serial, dn, cn, profile },
     state: wire.status,
     notBefore: wire.not_before,
     notAfter: wire.not_after,
@@ -76,7 +92,7 @@ export function detailsOf(wire: Answer<'view'>): CertificateDetails {
 
 export function foundOf(wire: Answer<'search_certificates'>['certificates'][number]): FoundCertificate {
   const { issued_at: issuedAt, order_id: orderId = null, account_id: accountId = null } = wire;
-  return { ...detailsOf(wire), issuedAt, orderId, accountId };
+  return { ...summaryOf(wire), issuedAt, orderId, accountId };
 }
 
 export function lateOf(wire: Answer<'list_not_renewed'>['certificates'][number]): LateCertificate {

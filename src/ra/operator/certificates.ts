@@ -16,7 +16,14 @@ export interface OperatorCertificatesOptions {
   store: RaStore;
   ca: Pick<
     CertificateAuthority,
-    'revoke' | 'revokeShown' | 'endHold' | 'authorities' | 'caCertificates' | 'search' | 'bySerials'
+    | 'revoke'
+    | 'revokeShown'
+    | 'endHold'
+    | 'authorities'
+    | 'caCertificates'
+    | 'search'
+    | 'bySerial'
+    | 'bySerials'
   >;
   clock(): number;
   onRevocation: RaEvents['revocation'];
@@ -46,6 +53,8 @@ interface Proof {
 /** All facts about one certificate. */
 interface CertificateStory {
   certificate: FoundCertificate;
+  /** PEM of the certificate alone. */
+  pem: string;
   /** PEM, leaf first, root left out. */
   chain: string;
   /** Name of the node it belongs to. */
@@ -75,6 +84,7 @@ export class OperatorCertificates {
     const own = await store.findCertificateBySerial(certificate.serial);
     const found = own && (await store.getOrder(own.orderId));
     const [name] = certificate.names;
+    const pem = (await ca.bySerial(certificate.serial))?.certificate ?? '';
     const page = await ca.search({
       after: null,
       limit: HISTORY,
@@ -82,7 +92,8 @@ export class OperatorCertificates {
     });
     return {
       certificate,
-      chain: own?.chain ?? (await this.#fileOf(certificate)),
+      pem,
+      chain: own?.chain ?? (await this.#fileOf(pem)),
       node: await this.#nodeOf(certificate, found?.authorizations ?? []),
       proofs: (found?.authorizations ?? []).map(proofOf),
       origin: originOf(await store.findOtherCertificate(certificate.serial)),
@@ -92,8 +103,8 @@ export class OperatorCertificates {
   }
 
   /** PEM of the certificate and its chain; empty when only its serial is known. */
-  async #fileOf({ certificate }: FoundCertificate): Promise<string> {
-    return certificate === '' ? '' : certificate + (await chainOf(certificate, this.options.ca));
+  async #fileOf(pem: string): Promise<string> {
+    return pem === '' ? '' : pem + (await chainOf(pem, this.options.ca));
   }
 
   /** Finds by serial; else by name: the good certificate that ends last, else the one that ended last. */

@@ -4,7 +4,7 @@ import type { RaStore } from '../../store/contract/ra.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { wireType } from '../../x509/certificate-names.js';
 import { formatDn } from '../../x509/name.js';
-import { firstFromPem, toPem } from '../../x509/pem.js';
+import { firstFromPem } from '../../x509/pem.js';
 
 /**
  * Finds a certificate in this RA's own records when the CA has lost its record; null when this RA has none
@@ -16,8 +16,7 @@ export async function foundHere(
 ): Promise<FoundCertificate | null> {
   const own = await store.findCertificateBySerial(serial);
   if (own === null) return null;
-  const der = firstFromPem('CERTIFICATE', own.chain);
-  const certificate = parseCertificate(der);
+  const certificate = parseCertificate(firstFromPem('CERTIFICATE', own.chain));
   const order = await store.getOrder(own.orderId);
   return {
     serial,
@@ -28,7 +27,6 @@ export async function foundHere(
     notBefore: own.notBefore,
     notAfter: own.notAfter,
     names: own.identifiers.map(({ type, value }) => ({ type: wireType(type), value })),
-    certificate: toPem('CERTIFICATE', der),
     revokedAt: own.revokedAt,
     reason: own.revocationReason === null ? null : reasonName(own.revocationReason),
     issuedAt: own.notBefore,

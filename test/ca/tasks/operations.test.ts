@@ -101,6 +101,26 @@ describe('tasks of the Python contract', () => {
     });
   });
 
+  it('a brief listing and search have every fact but the certificate; the listing tells which are for servers', async () => {
+    const name = 'brief.example.test';
+    await ra.call('sign', { csr: requestPem([name]) });
+    await ra.call('sign', { csr: requestPem([], { cn: 'Brief Person' }), profile: 'user' });
+    const { certificates: whole } = await ra.call('list_certificates', { cn: name });
+    const facts = whole.map(({ certificate: _, ...rest }) => rest);
+    const listed = async (cn: string) =>
+      (await ra.call('list_certificates', { cn, brief: true })).certificates;
+    expect(await listed(name)).toEqual(facts.map((each) => ({ ...each, server_auth: true })));
+    expect(await listed('Brief Person')).toMatchObject([{ server_auth: false }]);
+    for (const search of [{ name }, { serials: facts.map(({ serial }) => BigInt(`0x${serial}`)) }]) {
+      const found = (await ra.call('search_certificates', { ...search, brief: true })).certificates;
+      expect(found).toMatchObject(facts);
+      expect(found[0]).not.toHaveProperty('certificate');
+    }
+    const older = { call: async () => ({ certificates: whole, next: null }) };
+    const client = new CaClient({ client: older as never });
+    expect((await client.list({ after: null, limit: 1 })).certificates).toMatchObject([{ forServers: true }]);
+  });
+
   it('removeFromCRL is refused as a reason to revoke (RFC 5280 §5.3.1)', async () => {
     await ra.call('sign', { csr: requestPem(['kept.example.test']) });
     await expect(ra.call('revoke', { dn: 'kept.example.test', reason: 8 })).rejects.toMatchObject({

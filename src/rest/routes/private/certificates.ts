@@ -6,7 +6,7 @@ import { Refused } from '../../../model/refusal.js';
 import type { Done, Reference } from '../../../ra/operator/certificates.js';
 import type { Operator } from '../../../ra/operator/index.js';
 import { firstFromPem } from '../../../x509/pem.js';
-import { certificateJson, certificateSummary, comment, pageOf, pageQuery, text, time } from '../../fields.js';
+import { certificateSummary, comment, pageOf, pageQuery, summaryJson, text, time } from '../../fields.js';
 import { chooseFormat } from '../../format.js';
 import { reason, reasonCodeOf, reasonNameOf } from '../../reasons.js';
 import { FileAnswer, privateRoute, type Route } from '../../route.js';
@@ -21,9 +21,8 @@ const found = certificateSummary.extend({
 });
 
 function foundJson(certificate: FoundCertificate): z.output<typeof found> {
-  const { certificate: _, ...summary } = certificateJson(certificate);
   return {
-    ...summary,
+    ...summaryJson(certificate),
     state: searchStateOf(certificate),
     issued_at: certificate.issuedAt,
     ...present({ order: certificate.orderId, account: certificate.accountId }),
@@ -177,14 +176,14 @@ export function operatorCertificateRoutes(
       files: Object.values(FORMATS),
       result: z.object({ certificate: z.string().describe('PEM') }),
       async handle({ path, query, request, reply }) {
-        const { certificate, chain } = await show(path.reference);
-        if (certificate.certificate === '')
+        const { pem, chain } = await show(path.reference);
+        if (pem === '')
           throw new Refused('notFound', 'of this certificate only the serial is known', {
             field: 'reference',
           });
         const format = chooseFormat(FORMATS, { query, request, reply });
-        const der = firstFromPem('CERTIFICATE', certificate.certificate);
-        const content = { pem: certificate.certificate, chain, der: Buffer.from(der) }[format];
+        const der = firstFromPem('CERTIFICATE', pem);
+        const content = { pem, chain, der: Buffer.from(der) }[format];
         return new FileAnswer(FORMATS[format], content);
       },
     }),

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { present } from '../../../lib/present.js';
 import type { CertificateAuthority } from '../../../model/ca.js';
-import type { CertificateDetails } from '../../../model/ca-register.js';
+import type { CertificateDetails, ListedCertificate } from '../../../model/ca-register.js';
 import { Refused } from '../../../model/refusal.js';
-import { parseCertificate } from '../../../x509/certificate.js';
-import { parseExtKeyUsage } from '../../../x509/extensions.js';
-import { OID } from '../../../x509/oids.js';
+import { isForTlsServers, parseCertificate } from '../../../x509/certificate.js';
 import { firstFromPem } from '../../../x509/pem.js';
 import {
   certificateJson,
@@ -15,6 +13,7 @@ import {
   commonName,
   pageOf,
   pageQuery,
+  summaryJson,
   time,
 } from '../../fields.js';
 import { publicRoute, type Route } from '../../route.js';
@@ -23,11 +22,11 @@ import { publicRoute, type Route } from '../../route.js';
 const HISTORY = 100;
 
 /** Only certificates of servers are public, because servers send them to all clients; those of people and administrators are not. */
-const isPublic = ({ certificate, profile }: CertificateDetails): boolean => {
-  if (profile === 'admin' || certificate === '') return false;
-  const usage = parseCertificate(firstFromPem('CERTIFICATE', certificate)).extensions.get(OID.extKeyUsage);
-  return usage !== undefined && parseExtKeyUsage(usage.value).includes(OID.serverAuth);
-};
+const isPublic = ({ forServers, profile }: Pick<ListedCertificate, 'forServers' | 'profile'>): boolean =>
+  forServers && profile !== 'admin';
+
+const forServers = ({ certificate }: CertificateDetails): boolean =>
+  certificate !== '' && isForTlsServers(parseCertificate(firstFromPem('CERTIFICATE', certificate)));
 
 /** The certificates of servers, which are public. */
 export function publicCertificateRoutes(ca: Pick<CertificateAuthority, 'list' | 'byCommonName'>): Route[] {
@@ -47,7 +46,7 @@ export function publicCertificateRoutes(ca: Pick<CertificateAuthority, 'list' | 
           limit,
           ...present({ state, cn, expiresBefore }),
         });
-        return { certificates: certificates.filter(isPublic).map(certificateJson), next };
+        return { certificates: certificates.filter(isPublic).map(summaryJson), next };
       },
     }),
     publicRoute('GET', '/public/certs/{cn}', {
@@ -55,7 +54,9 @@ export function publicCertificateRoutes(ca: Pick<CertificateAuthority, 'list' | 
       params: z.strictObject({ cn: commonName }),
       result: certificateWithPem.extend({ history: z.array(certificateSummary) }),
       async handle({ path: { cn } }) {
-        const [newest, ...earlier] = (await ca.byCommonName(cn, HISTORY)).filter(isPublic);
+        const [newest, ...earlier] = (await ca.byCommonName(cn, HISTORY)).filter((each) =>
+          isPublic({ ...each, forServers: forServers(each) }),
+        );
         if (!newest)
           throw new Refused('notFound', 'no server has a certificate of this common name', { field: 'cn' });
         return { ...certificateJson(newest), history: earlier.map(certificateJson) };
