@@ -104,6 +104,9 @@ describe('a program whose database is damaged', () => {
     ending.push(() => ca.close());
     await expect(ca.tasks.call('view', { dn: 'n7.example.test' })).rejects.toThrow();
     await expect(ca.tasks.call('renew', { dn: 'n7.example.test' })).rejects.toThrow();
+    // What a listing shows of it is in its record.
+    const listed = await ca.tasks.call('list_certificates', { cn: 'n7.example.test', brief: true });
+    expect(listed.certificates).toMatchObject([{ cn: 'n7.example.test', status: 'good' }]);
     await expect(ca.tasks.call('view', { dn: 'n8.example.test' })).resolves.toMatchObject({
       cn: 'n8.example.test',
     });
