@@ -30,7 +30,7 @@ export interface CertificateRecord {
 }
 
 /** The states at `now`, for listings; a revoked certificate that also expired is `revoked`. */
-export type CertificateState = 'good' | 'revoked' | 'expired';
+type CertificateState = 'good' | 'revoked' | 'expired';
 
 export interface CertificateFilter {
   state?: CertificateState;

@@ -14,7 +14,7 @@ export type Place = [key: string, notAfter: number, serial: string];
 export type FoundRow = [key: string, ...CertificateRow];
 
 /** The range of an index that a search walks, and what it asks of the certificates there. */
-export interface Scan {
+interface Scan {
   start: Place;
   end: Place;
   /** How many entries one page looks at. */

@@ -28,7 +28,7 @@ export function parseSearchCursor(text: string): Place | null {
 }
 
 /** Serials of those that have a successor. */
-export type RenewedAmong = (certificates: readonly Renewable[]) => Statements<Set<string>>;
+type RenewedAmong = (certificates: readonly Renewable[]) => Statements<Set<string>>;
 
 /** @param after a cursor of `parseSearchCursor`, or null */
 export function* searchedPage(
