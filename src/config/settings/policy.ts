@@ -8,9 +8,14 @@ const namesAndNetworks = is.list(is.nameOrCidr, 'DNS names (with all below them)
 
 /** Settings of the RA's issuance policy. */
 export const POLICY_SETTINGS = {
-  profile: setting('UPKI_RA_PROFILE', is.text('a profile name', /^[a-z0-9][a-z0-9_-]{0,63}$/), 'server', {
-    doc: 'Profile of an ACME order that names none.',
-  }),
+  profile: setting(
+    'UPKI_RA_PROFILE',
+    is.text('a profile name: lower-case letters, digits, - and _', /^[a-z0-9][a-z0-9_-]{0,63}$/),
+    'server',
+    {
+      doc: 'Profile of an ACME order that names none.',
+    },
+  ),
   allowedNames: setting('UPKI_RA_ALLOW', namesAndNetworks, [], {
     defaultText: 'every name',
     doc: 'The only names and addresses for which certificates may be ordered.',
