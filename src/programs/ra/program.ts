@@ -209,7 +209,7 @@ async function serve(
         health,
       },
       ...{ name: called.cn, dataDir: settings.dataDir, backupMaxAge: settings.notifyBackupAge },
-      ...{ serving: mode === 'serve', clock },
+      ...{ serving: mode === 'serve', clock, notifies: settings.notify.length > 0 },
     }),
     reload,
   };

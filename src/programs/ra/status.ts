@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { freeSpace } from '../../lib/files.js';
 import { lastBackup } from '../../lib/last-backup.js';
-import { DAY } from '../../lib/time.js';
+import { DAY, MINUTE } from '../../lib/time.js';
 import { version } from '../../lib/version.js';
 import type { CertificateAuthority, KnownAuthority } from '../../model/ca.js';
 import type { CaFigures } from '../../model/ca-figures.js';
@@ -36,12 +36,29 @@ interface StatusSources {
   dataDir: string;
   /** Age in ms from which the last backup causes a warning; 0: never. A missing backup causes none, because other tools may make it. */
   backupMaxAge: number;
+  /** Whether UPKI_NOTIFY has targets. */
+  notifies: boolean;
   serving: boolean;
   clock(): number;
 }
 
 /** Limit of the count of waiting notices. */
 const MOST_COUNTED = 10_000;
+
+/** How long a notice may wait, in ms. It is tried five times within 13 minutes. */
+const NOTICE_PATIENCE = 15 * MINUTE;
+
+/** What to say of the notices that wait. It is said here, because the notices are what does not work. */
+export function stuckNotices(
+  { count, oldest }: { count: number; oldest: number | null },
+  now: number,
+): string[] {
+  if (oldest === null || now - oldest < NOTICE_PATIENCE) return [];
+  const since = new Date(oldest).toISOString();
+  return [
+    `notices are not accepted: ${count} wait, the first since ${since}; \`upki notify test\` tries every target`,
+  ];
+}
 
 /** Reads the state of the RA and the CA for `upki status`. The CA caches its figures. Never rejects. */
 export function statusReader(sources: StatusSources): () => Promise<Status> {
@@ -64,6 +81,7 @@ export function statusReader(sources: StatusSources): () => Promise<Status> {
       ...(figures === null ? [] : ofCa(figures, now)),
       ...lines(fullDisk('ra', hostname(), diskFree, now)),
       ...lines(endingRaCertificate(hostname(), life, now)),
+      ...(notices !== null && sources.notifies ? stuckNotices(notices, now) : []),
       ...(sources.validator.isDnsSilent ? ['no DNS server answers: names cannot be validated'] : []),
       ...(backup !== null && backupMaxAge > 0 && now - backup > backupMaxAge
         ? [`the last backup is ${Math.floor((now - backup) / DAY)} days old`]
