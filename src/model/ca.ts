@@ -28,6 +28,8 @@ export interface CertificateAuthority {
   check?(request: Pick<IssueRequest, 'csr' | 'identifiers'>): Promise<void>;
   /** Issues for an order. A repetition for the same order returns the same certificate, or revokes the first one. */
   issue(request: IssueRequest): Promise<IssuedCertificate>;
+  /** Whether the CA has issued for this order. Absent in a CA that cannot say. */
+  hasIssued?(orderId: string): Promise<boolean>;
   /** Issues a node's certificate with the registered names and the key of the CSR. Idempotent by the request's id. */
   enroll(request: EnrolmentRequest): Promise<IssuedCertificate>;
   /**
@@ -101,7 +103,7 @@ export interface CaHealth {
 /** The part of the CA that ACME orders and revocations use. */
 export type IssuingCa = Pick<
   CertificateAuthority,
-  'check' | 'issue' | 'revoke' | 'revokeShown' | 'profiles' | 'caCertificates' | 'authorities'
+  'check' | 'issue' | 'hasIssued' | 'revoke' | 'revokeShown' | 'profiles' | 'caCertificates' | 'authorities'
 >;
 
 /** A CA certificate. Times are milliseconds since the epoch. */

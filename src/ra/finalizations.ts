@@ -8,6 +8,7 @@ import { type CaaRecheckOptions, recheckCaa } from './caa-recheck.js';
 import { checkCsr } from './csr-rules.js';
 import { type FailureLog, noting } from './failure-log.js';
 import type { Limits } from './limits/limits.js';
+import type { NamePolicy } from './name-policy.js';
 import type { Orders } from './orders.js';
 import { checkProofs } from './policy.js';
 import { type FinalizationQueue, refusal } from './queues/finalization-queue.js';
@@ -18,6 +19,7 @@ interface FinalizationsOptions extends CaaRecheckOptions, EntitlementOptions {
   orders: Pick<Orders, 'get'>;
   queue: Pick<FinalizationQueue, 'submit'>;
   limits: Limits;
+  names: NamePolicy;
   failures: FailureLog;
   isCompromised(spkiFingerprint: string): boolean;
   /** Resolves when `isCompromised` knows the keys that other RAs of the store reported; absent without other RAs. */
@@ -67,7 +69,9 @@ export class Finalizations {
       if (order.finalizeDeferred && order.csr && Buffer.compare(order.csr, csr) === 0) return found;
       throw new Problem('orderNotReady', `the order is ${status}; only a ready order can be finalized`);
     }
-    if (account.nodeId !== null) await requireEntitled(this.options, account, order.identifiers);
+    // The rules may have changed since the order was made.
+    await requireEntitled(this.options, account, order.identifiers);
+    this.options.names.check(order.identifiers);
     const profile = await this.#profile(order.profile);
     checkCsr(csr, order.identifiers, account, isCompromised, profile);
     checkProofs(authorizations, profile);
@@ -79,7 +83,8 @@ export class Finalizations {
       await limits.issuedTo(order, from);
       return { order: { ...order, csr, certificateId: order.id }, authorizations };
     }
-    if (outcome === null) throw new Problem('orderNotReady', 'the order was finalized by another request');
+    if (outcome === null)
+      throw new Problem('orderNotReady', 'another request finalized the order, or ended the account');
     if (outcome === 'deferred') {
       throw new Problem(
         'serverInternal',

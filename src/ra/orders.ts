@@ -10,7 +10,7 @@ import type { Accounts } from './accounts.js';
 import { type FailureLog, noting } from './failure-log.js';
 import type { Ids } from './ids.js';
 import type { Limits } from './limits/limits.js';
-import { NamePolicy } from './name-policy.js';
+import type { NamePolicy } from './name-policy.js';
 import { newAuthorization, ofAccount } from './new-authorization.js';
 import { identifiersAmong } from './nodes/node-names.js';
 import { chooseProfile, isAbsent, orderChallenges, type Policy, requestedValidity } from './policy.js';
@@ -36,6 +36,7 @@ interface OrdersOptions {
   preauthorizations: Pick<Preauthorizations, 'usable'>;
   limits: Limits;
   policy: Policy;
+  names: NamePolicy;
   failures: FailureLog;
   ids: Ids;
   clock(): number;
@@ -43,11 +44,7 @@ interface OrdersOptions {
 
 /** RFC 8555 §7.4 and §7.1.2.1: new orders with their authorizations, reading and listing. */
 export class Orders {
-  readonly #names: NamePolicy;
-
-  constructor(private readonly options: OrdersOptions) {
-    this.#names = new NamePolicy(options.policy);
-  }
+  constructor(private readonly options: OrdersOptions) {}
 
   /** The profiles that an ACME client may request. */
   profiles(): Promise<AcmeProfile[]> {
@@ -77,7 +74,7 @@ export class Orders {
     this.options.accounts.requireCurrentTerms(account);
     const identifiers = parseIdentifiers(request.identifiers, this.options.policy.maxIdentifiers);
     const owner = await requireEntitled(this.options, account, identifiers);
-    this.#names.check(identifiers);
+    this.options.names.check(identifiers);
     const fallback = owner?.profile ?? this.options.policy.defaultProfile;
     const profile = chooseProfile(request.profile, await this.options.ca.profiles(), fallback);
     if (owner && profile.name !== owner.profile) {

@@ -8,7 +8,7 @@ import { requireEntitled } from './account-entitlement.js';
 import type { Accounts } from './accounts.js';
 import type { Ids } from './ids.js';
 import type { Limits } from './limits/limits.js';
-import { NamePolicy } from './name-policy.js';
+import type { NamePolicy } from './name-policy.js';
 import { newAuthorization, ofAccount } from './new-authorization.js';
 import { challengeTypes, isProofFor, type Policy } from './policy.js';
 
@@ -17,20 +17,18 @@ interface PreauthorizationsOptions {
   accounts: Accounts;
   limits: Limits;
   policy: Policy;
+  names: NamePolicy;
   ids: Ids;
   clock(): number;
 }
 
 /** RFC 8555 §7.4.1: authorizations that a client requests before any order. */
 export class Preauthorizations {
-  readonly #names: NamePolicy;
-
-  constructor(private readonly options: PreauthorizationsOptions) {
-    this.#names = new NamePolicy(options.policy);
-  }
+  constructor(private readonly options: PreauthorizationsOptions) {}
 
   /** Creates a pre-authorization. Wildcards cannot be pre-authorized (§7.4.1). */
   async create(account: Account, value: unknown, from: string): Promise<Authorization> {
+    this.options.accounts.requireGoodKey(account);
     this.options.accounts.requireCurrentTerms(account);
     const identifier = parseIdentifier(value);
     if (identifier.value.startsWith('*.')) {
@@ -39,7 +37,7 @@ export class Preauthorizations {
       });
     }
     await requireEntitled(this.options, account, [identifier]);
-    this.#names.check([identifier]);
+    this.options.names.check([identifier]);
     await this.options.limits.newAuthorization(account, identifier, from);
     const authorization = newAuthorization(this.options, account, {
       orderId: null,

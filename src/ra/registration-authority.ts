@@ -6,6 +6,7 @@ import { Certificates } from './certificates.js';
 import { FailureLog } from './failure-log.js';
 import { Finalizations } from './finalizations.js';
 import { Ids } from './ids.js';
+import { NamePolicy } from './name-policy.js';
 import { Orders } from './orders.js';
 import { Preauthorizations } from './preauthorizations.js';
 import { FinalizationQueue } from './queues/finalization-queue.js';
@@ -13,6 +14,7 @@ import { ValidationQueue } from './queues/validation-queue.js';
 import type { RegistrationAuthorityOptions } from './registration-authority-options.js';
 import { RaRetention } from './retention.js';
 import { Revocations } from './revocations.js';
+import { refusalOfWaiting } from './waiting-orders.js';
 
 /** The interface of the front ends. Methods that take an `account` refuse objects of another account; callers have authenticated it. */
 export interface RegistrationAuthority {
@@ -64,9 +66,13 @@ export function createRegistrationAuthority(
       });
     },
   });
+  const isCompromised = options.isCompromised ?? (() => false);
+  const names = new NamePolicy(policy);
+  const accounts = new Accounts({ store, policy, limits, ids, clock, soleRunner, isCompromised });
   const finalizations = new FinalizationQueue({
     store,
     ca,
+    refusal: (order) => refusalOfWaiting(order, { store, policy, accounts, names, isCompromised }),
     ...{ soleRunner, clock, onError: events.error },
     onOutcome: (order, outcome, detail) => {
       if (outcome === 'issued') limits.issued(order).catch(events.error);
@@ -77,11 +83,9 @@ export function createRegistrationAuthority(
       events.finalization({ order, outcome, detail });
     },
   });
-  const isCompromised = options.isCompromised ?? (() => false);
-  const accounts = new Accounts({ store, policy, limits, ids, clock, soleRunner, isCompromised });
-  const preauthorizations = new Preauthorizations({ store, accounts, limits, policy, ids, clock });
+  const preauthorizations = new Preauthorizations({ store, accounts, limits, policy, names, ids, clock });
   const orders = new Orders({
-    ...{ store, ca, accounts, preauthorizations, limits, policy, failures, ids, clock },
+    ...{ store, ca, accounts, preauthorizations, limits, policy, names, failures, ids, clock },
   });
   const retention = new RaRetention({ store, keep: options.keep, accounts });
   const purge = new Purge({
@@ -102,7 +106,7 @@ export function createRegistrationAuthority(
     }),
     finalizations: new Finalizations({
       ...options,
-      ...{ accounts, orders, failures, isCompromised },
+      ...{ accounts, orders, names, failures, isCompromised },
       queue: finalizations,
     }),
     certificates: new Certificates({ store, ca, clock }),

@@ -117,6 +117,10 @@ export class CaClient implements CertificateAuthority {
     return { chain: certificate + chain, serial };
   }
 
+  async hasIssued(orderId: string): Promise<boolean> {
+    return (await unlessUnknown(this.#call('acme_get_certificate', { cert_id: orderId }))) !== null;
+  }
+
   async enroll(request: EnrolmentRequest): Promise<IssuedCertificate> {
     const { certificate, chain, serial } = await this.#call('enroll', enrolParams(request));
     return { chain: certificate + chain, serial };

@@ -30,6 +30,8 @@ type FinalizeOutcome = 'issued' | 'refused' | 'deferred' | 'queued' | Problem;
 interface FinalizationQueueOptions extends QueueSurroundings {
   store: RaStore;
   ca: IssuingCa;
+  /** Why an order that waited for the CA may not get its certificate any more; null when it may. */
+  refusal(order: Order): Promise<Problem | null>;
   /** Called for every issuance, refusal and deferral. */
   onOutcome(order: Order, outcome: 'issued' | 'refused' | 'deferred', detail: string): void;
 }
@@ -68,6 +70,12 @@ export class FinalizationQueue {
     const { store, ca, clock, onOutcome } = this.#options;
     if (!order.csr) throw new Error(`order ${order.id} was claimed for issuance without a CSR`);
     try {
+      const refused = again ? await this.#refusal(order) : null;
+      if (refused !== null) {
+        await store.failOrder(order.id, refused.toDocument());
+        onOutcome(order, 'refused', refused.detail);
+        return 'refused';
+      }
       const issued = await ca.issue({
         orderId: order.id,
         accountId: order.accountId,
@@ -103,6 +111,17 @@ export class FinalizationQueue {
       }
       throw error;
     }
+  }
+
+  /**
+   * Null also when the CA has issued for the order already: its certificate must be recorded, so that it can be revoked. A CA that cannot
+   * say whether it has is asked for the certificate as before.
+   */
+  async #refusal(order: Order): Promise<Problem | null> {
+    const { refusal, ca } = this.#options;
+    const refused = await refusal(order);
+    if (refused === null || (await (ca.hasIssued?.(order.id) ?? true))) return null;
+    return refused;
   }
 }
 

@@ -212,8 +212,10 @@ describe('the CA as the RA knows it', () => {
     const ca = new CaClient({ client: ra });
     await ca.ping();
     const wanted = request('order', requestPem(['site.example.test']));
+    expect(await ca.hasIssued('order')).toBe(false);
     const issued = await ca.issue(wanted);
     expect(await ca.issue(wanted)).toEqual(issued);
+    expect(await ca.hasIssued('order')).toBe(true);
     expect(leaf(issued.chain).serial).toBe(issued.serial);
     expect(await ca.revoke(issued.serial, 1)).toEqual({ already: false });
     expect(await ca.revoke(issued.serial, null)).toEqual({ already: true });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   aCertificate,
+  anAccount,
   anAuthorization,
   anOrder,
   atOnce,
@@ -93,6 +94,18 @@ export function ordersContract(world: World): void {
       expect(results.filter(Boolean)).toHaveLength(1);
       expect((await store.getOrder(order.id))?.order.csr).toEqual(new Uint8Array([results.indexOf(true)]));
       expect(await store.beginFinalize('none', CSR, LEASE)).toBe(false);
+    });
+
+    test('no CSR is accepted for an account that ended meanwhile (§7.3.6)', async () => {
+      const { store } = world;
+      for (const end of ['deactivateAccount', 'revokeAccount'] as const) {
+        const account = (await store.createAccount(anAccount())).account;
+        const order = anOrder(account);
+        await store.createOrder(order, []);
+        await store[end](account.id, NOW);
+        expect(await store.beginFinalize(order.id, CSR, LEASE)).toBe(false);
+        expect((await store.getOrder(order.id))?.order.csr).toBeNull();
+      }
     });
 
     test('an order whose CSR was refused accepts another, and an ended order does not revive', async () => {

@@ -35,6 +35,10 @@ export function standInCa(pki: TestPki, state: Reachability): StandInCa {
       issued.set(orderId, made);
       return made;
     },
+    hasIssued: async (orderId) => {
+      reach();
+      return issued.has(orderId);
+    },
     revoke: async (serial) => {
       reach();
       const already = revoked.has(serial);

@@ -28,6 +28,8 @@ export interface World extends Pick<TestRa, 'ra' | 'store'> {
   directoryUrl: string;
   /** The stand-in CA. */
   authority: StandInCa;
+  /** The rules in effect; a test may change them, as `upki rules` does. */
+  policy: Policy;
   /** The outcome of validations; by default all succeed. */
   network: {
     outcome: (
@@ -52,13 +54,26 @@ export const VALIDATED: ValidationResult = { ok: true, attempts: [] };
 const NAMES: readonly string[] = ['localhost', 'ra.test', '127.0.0.1'];
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { settings, rules, policy, beside, isAdmin, isCompromised, alternateChains, ...parts } = options;
+  const {
+    settings,
+    rules,
+    policy: more,
+    beside,
+    isAdmin,
+    isCompromised,
+    alternateChains,
+    ...parts
+  } = options;
   const pki = beside?.pki ?? createTestPki();
   const network: World['network'] = beside?.network ?? { outcome: () => VALIDATED };
   const caa: World['caa'] = beside?.caa ?? { answer: () => null };
   const ca: World['ca'] = beside?.ca ?? { away: false, silent: false };
   const time = beside?.time ?? { offset: 0 };
   const authority = beside?.authority ?? { ...standInCa(pki, ca), ...rules };
+  const policy = {
+    ...DEFAULT_POLICY,
+    ...{ termsRequired: true, challengeHold: 2000, retryDelays: [], ...more },
+  };
   const unexpected: unknown[] = [];
   const served = await assembleRa({
     ...{ limited: {}, publicUrl: null, ...parts },
@@ -68,7 +83,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       validate: async (request, signal) => network.outcome(request, signal),
       checkCaa: async (request) => caa.answer(request),
     },
-    policy: { ...DEFAULT_POLICY, termsRequired: true, challengeHold: 2000, retryDelays: [], ...policy },
+    policy,
     onError: (error) => unexpected.push(error),
   });
   await served.serveAcme(
@@ -77,16 +92,16 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       ...(isCompromised && { isCompromised }),
       ...(alternateChains && { alternateChains }),
     },
-    { preauthorization: policy?.preauthorization ?? false, ...settings },
+    { preauthorization: policy.preauthorization, ...settings },
   );
   await served.listen();
   const { ra, store } = served;
   ra.start();
   const base = served.base();
-  const client = (more: Partial<AcmeClientOptions> = {}) =>
-    served.client({ connectTo: '127.0.0.1', ...more });
+  const client = (chosen: Partial<AcmeClientOptions> = {}) =>
+    served.client({ connectTo: '127.0.0.1', ...chosen });
   return {
-    ...{ pki, base, ra, store, authority, network, caa, ca, time, client },
+    ...{ pki, base, ra, store, authority, policy, network, caa, ca, time, client },
     port: served.port(),
     directoryUrl: `${base}/acme/directory`,
     account: async (more) => {

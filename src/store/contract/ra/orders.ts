@@ -27,8 +27,8 @@ export interface Orders {
     page: { after: string | null; limit: number; now: number },
   ): Promise<string[]>;
   /**
-   * Accepts the CSR if the order has none yet and neither error nor certificate. The caller holds the lease
-   * until `leaseUntil`.
+   * Accepts the CSR if the order has none yet and neither error nor certificate, and its account has not ended. The
+   * caller holds the lease until `leaseUntil`.
    */
   beginFinalize(orderId: string, csr: Uint8Array, leaseUntil: number): Promise<boolean>;
   /** The CA could not be reached: records that the client was informed, and when to try again. */

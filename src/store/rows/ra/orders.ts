@@ -106,7 +106,9 @@ export const shared = {
     beginFinalize: (id, csr, leaseUntil) =>
       changes(
         `UPDATE orders SET csr = $2, due_at = $3
-         WHERE id = $1 AND csr IS NULL AND error IS NULL AND certificate_id IS NULL`,
+         WHERE id = $1 AND csr IS NULL AND error IS NULL AND certificate_id IS NULL AND EXISTS (
+           SELECT 1 FROM accounts WHERE accounts.id = account_id AND deactivated_at IS NULL AND revoked_at IS NULL
+         )`,
         id,
         csr,
         leaseUntil,
