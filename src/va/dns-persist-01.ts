@@ -31,8 +31,8 @@ const MOST_ANCESTORS = 16;
 /** The requirements of a record. */
 interface Asked {
   issuers: readonly string[];
-  /** Every form of `accounturi` for the account at the record's name. */
-  accountUris: ReadonlySet<string>;
+  /** Whether an `accounturi` at the record's name is the account's. */
+  isAccount(uri: string): boolean;
   /** Whether the record must also cover names below its own. */
   wildcard: boolean;
   /** ms since the epoch. */
@@ -46,7 +46,7 @@ type Verdict =
   | { kind: 'refuses'; type: 'malformed' | 'unauthorized'; why: string };
 
 /** Parses and judges one TXT value (§4). Pure. */
-export function judgeRecord(text: string, { issuers, accountUris, wildcard, now }: Asked): Verdict {
+export function judgeRecord(text: string, { issuers, isAccount, wildcard, now }: Asked): Verdict {
   const parsed = parseIssueValue(text);
   const named = parsed?.issuer ?? text.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (!issuers.includes(withoutDot(named))) return { kind: 'other' };
@@ -63,7 +63,7 @@ export function judgeRecord(text: string, { issuers, accountUris, wildcard, now 
   }
   const until = persistUntil === undefined ? null : Number(persistUntil) * 1000;
   if (until !== null && now > until) return unauthorized(`has expired: its persistUntil is ${persistUntil}`);
-  if (!accountUris.has(accountUri)) return unauthorized('names another account');
+  if (!isAccount(accountUri)) return unauthorized('names another account');
   if (wildcard && parameters.get('policy')?.toLowerCase() !== 'wildcard') {
     return unauthorized('does not say policy=wildcard');
   }
@@ -90,7 +90,7 @@ export async function validateDnsPersist01(
     const records = await lookUp(at, resolver, attempt);
     const asked: Asked = {
       issuers,
-      accountUris: accountUrisAt(at, urls, thumbprint),
+      isAccount: (uri) => isAccountAt(at, uri, urls, thumbprint),
       wildcard,
       now: attempt.now(),
     };
@@ -184,13 +184,16 @@ interface PersistRecord {
   until?: number | null;
 }
 
-/** Every form of `accounturi` at this name: the account's URLs (-01), and their hashes with and without the name (-02 §4.1). */
-function accountUrisAt(name: string, urls: readonly string[], thumbprint: string): ReadonlySet<string> {
-  const hashed = urls.flatMap((url) => {
-    const prefix = `${new URL(url).origin}${ACCOUNT_HASH_PATH}sha-256/`;
-    return [name, '*'].map((domain) => prefix + accountHash(domain, thumbprint, url));
-  });
-  return new Set([...urls, ...hashed]);
+/**
+ * Whether `uri` is one of the account's URLs (-01), or the hash of one with or without the name (-02 §4.1). Only URLs at the base of a
+ * hash are hashed: clients can add bases.
+ */
+function isAccountAt(name: string, uri: string, urls: readonly string[], thumbprint: string): boolean {
+  if (urls.includes(uri)) return true;
+  const [base = '', hash, ...more] = uri.split(`${ACCOUNT_HASH_PATH}sha-256/`);
+  if (hash === undefined || more.length > 0) return false;
+  const atBase = urls.filter((url) => url.startsWith(`${base}/`) && new URL(url).origin === base);
+  return atBase.some((url) => [name, '*'].some((domain) => hash === accountHash(domain, thumbprint, url)));
 }
 
 /** base64url SHA-256 of the name after its length, the key's thumbprint and the account's URL (-02 §4.1). */

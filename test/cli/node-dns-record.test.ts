@@ -33,7 +33,8 @@ describe('upki node dns-record', () => {
       stdout: `_validation-persist.${name}. 3600 IN TXT "${value}"\n`,
       code: 0,
     });
-    const asked = { issuers: ['pki.plant.lan'], accountUris: new Set([ACCOUNT]), wildcard: false, now: 0 };
+    const isAccount = (uri: string) => uri === ACCOUNT;
+    const asked = { issuers: ['pki.plant.lan'], isAccount, wildcard: false, now: 0 };
     expect(judgeRecord(value, asked).kind).toBe('grants');
   });
 

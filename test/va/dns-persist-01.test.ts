@@ -71,6 +71,16 @@ describe('dns-persist-01 (draft-ietf-acme-dns-persist)', () => {
       'unauthorized',
       '',
     ],
+    ...[
+      ['at another base', hashed(APP).replace('ra.test', 'old.test:8000')],
+      ['with something after it', `${hashed(APP)}/acme/account-hash/sha-256/x`],
+      ['at the start of a base', hashed(APP).replace('ra.test', 'ra')],
+    ].map(([what, uri]): [string, string[], string, string] => [
+      `a hash ${what}`,
+      [`ra.test; accounturi=${uri}`],
+      'unauthorized',
+      'another account',
+    ]),
     ['no accounturi', ['ra.test'], 'malformed', 'no accounturi'],
     ['an empty accounturi', ['ra.test; accounturi='], 'malformed', 'no accounturi'],
     ['another account', [`ra.test; accounturi=${ACCOUNT}0`], 'unauthorized', 'another account'],
