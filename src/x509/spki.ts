@@ -99,9 +99,17 @@ export function parsePublicKey(spki: Uint8Array): PublicKeyInfo {
   throw new KeyError('public key: its type is none of RSA, EC, Ed25519');
 }
 
+/** RFC 7518 §6.2.2, §6.3.2, §6.4.1: the members of private and symmetric keys. A factor of an RSA modulus is enough to compute the rest. */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
+
+/** Whether a JWK (RFC 7517) contains a part of a private or symmetric key. */
+export function hasPrivatePart(jwk: { readonly [member: string]: unknown }): boolean {
+  return PRIVATE_MEMBERS.some((member) => jwk[member] !== undefined);
+}
+
 /** Reads a public JWK (RFC 7517) under the same rules; refuses private members. @throws KeyError */
 export function parsePublicJwk(jwk: JsonWebKey): PublicKeyInfo {
-  if (jwk.d !== undefined || jwk.k !== undefined) throw new KeyError('JWK: holds a private or secret key');
+  if (hasPrivatePart(jwk)) throw new KeyError('JWK: holds a private or secret key');
   let spki: Buffer;
   try {
     spki = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'der' });

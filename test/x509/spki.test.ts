@@ -102,6 +102,10 @@ describe('public keys to certify (RFC 5280 §4.1.2.7)', () => {
     const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
     expect(() => parsePublicJwk(jwk)).toThrow(/private/);
     expect(() => parsePublicJwk({ kty: 'oct', k: 'AAAA' })).toThrow(KeyError);
+    const { n, e, p } = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+      format: 'jwk',
+    });
+    expect(() => parsePublicJwk({ kty: 'RSA', n, e, p } as JsonWebKey)).toThrow(/private/);
   });
 });
 

@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { Problem } from '../../model/problem.js';
+import { hasPrivatePart } from '../../x509/spki.js';
 import type { Algorithm } from './algorithms.js';
 import { decodeBase64url } from './base64url.js';
 import { isJsonObject, type Json, type JsonObject, withoutNulls } from './json.js';
@@ -35,8 +36,7 @@ export function parseJwk(value: unknown): PublicKey {
   if (!isJsonObject(value)) throw bad('it is not a JSON object');
   // RFC 8555 §6.2 requires a public key. A client that sends a private key must be informed that it is compromised.
   const given = withoutNulls(value);
-  if ('d' in given || 'k' in given)
-    throw bad('it holds a private or symmetric key; never use that key again');
+  if (hasPrivatePart(given)) throw bad('it holds a private or symmetric key; never use that key again');
   const { jwk, algorithm } = canonical(given);
   let key: KeyObject;
   try {

@@ -82,6 +82,10 @@ describe('account keys (RFC 7517, RFC 7518 §6, RFC 8555 §6.2)', () => {
     ['no type', { ...ec, kty: undefined }],
     ['a symmetric key', { kty: 'oct', k: 'AAAA' }],
     ['a private key', { ...ec, d: ec.x }],
+    ...(['p', 'q', 'dp', 'dq', 'qi', 'oth'] as const).map((part): [string, unknown] => [
+      `${part} of a private RSA key`,
+      { ...jwkOf('rsa', { modulusLength: 2048 }), [part]: 'AQAB' },
+    ]),
     ['an unknown curve', { ...ec, crv: 'P-224' }],
     ['a curve named like a member of every object', { ...ec, crv: 'constructor' }],
     ['secp256k1', jwkOf('ec', { namedCurve: 'secp256k1' })],
