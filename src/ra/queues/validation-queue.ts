@@ -144,7 +144,7 @@ export class ValidationQueue {
       ));
     if (signal.aborted) return null;
     const hung = !result.ok && performance.now() - started > HANGS_AFTER;
-    this.#shares.found(authorization.identifier.value, hung);
+    this.#shares.found(shareOf(validation).target, hung);
     this.#options.onAttempt(validation, result);
     const now = clock();
     if (result.ok) {
@@ -185,8 +185,9 @@ interface Validation extends ClaimedValidation {
   answer?: Answer;
 }
 
-function shareOf({ authorization }: Validation): Share {
-  return { account: authorization.accountId, target: authorization.identifier.value };
+/** Each type of challenge has other targets: a closed port 443 does not make the name's port 80 count as hung. */
+function shareOf({ authorization, type }: Validation): Share {
+  return { account: authorization.accountId, target: `${type} ${authorization.identifier.value}` };
 }
 
 /** A client's answer to a challenge. It is stored once: by the first call of `store`, or together with the outcome. */

@@ -109,3 +109,42 @@ describe('silent targets delay only the accounts that ordered them', () => {
     expect(mostSilent).toBeLessThanOrEqual(192 + 64);
   }, 60_000);
 });
+
+it('a closed port of a name does not delay challenges that lead elsewhere, of whichever account', async () => {
+  const world = await createWorld({ policy: { challengeHold: 0 } });
+  const { now } = performance;
+  let ahead = 0;
+  const time = vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + ahead);
+  let running = 0;
+  let release = () => {};
+  const over = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  world.network.outcome = async ({ type }) => {
+    if (type === 'tls-alpn-01') {
+      ahead += 3_000;
+      return { ...TIMED_OUT, retryable: false };
+    }
+    running += 1;
+    await over;
+    return VALIDATED;
+  };
+  const names = Array.from({ length: 12 }, (_, index) => `half-open${index}.example.test`);
+  const answer = async (client: AcmeClient, type: string) => {
+    const { body } = await client.newOrder(names);
+    for (const url of body.authorizations) {
+      const { challenges } = await client.authz(url);
+      await client.respond(challenges.find((each) => each.type === type)?.url ?? '');
+    }
+    return body.authorizations;
+  };
+  const stranger = await world.account();
+  for (const url of await answer(stranger, 'tls-alpn-01'))
+    await vi.waitFor(async () => expect((await stranger.authz(url)).status).toBe('invalid'));
+  await answer(await world.account(), 'http-01');
+  // Targets that hang have eight places of an account.
+  await vi.waitFor(() => expect(running).toBe(12));
+  release();
+  time.mockRestore();
+  await world.close();
+}, 60_000);
