@@ -64,7 +64,7 @@ export const POLICY_SETTINGS = {
     doc: 'New accounts must be bound to an external account (RFC 8555 §7.3.4); needs UPKI_RA_EAB_FILE.',
   }),
   externalAccountsFile: optional('UPKI_RA_EAB_FILE', is.path, {
-    doc: 'JSON object of external accounts: key id to base64url HMAC key.',
+    doc: 'JSON object of external accounts: key id to base64url HMAC key. A key that is removed binds no more accounts; those that it bound stay until `upki account stop`, and `upki account list --key-id` lists them.',
   }),
   compromisedKeysFile: optional('UPKI_RA_COMPROMISED_KEYS_FILE', is.path, {
     doc: 'File of public keys that are never accepted, in addition to keys revoked with keyCompromise. Each line has the SHA-256 of a SubjectPublicKeyInfo in hex.',
