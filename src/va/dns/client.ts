@@ -164,7 +164,8 @@ export class DnsClient {
     if (inSameLetters && (isSure || FAILURES.includes(answer.rcode))) return answer;
     const again = await this.#send(server, { ...question, name: lower.name }, deadline);
     const isSame = again.rcode === answer.rcode && again.answers.length === answer.answers.length;
-    if (!inSameLetters || !isSame) this.#habits.learn(server, { letters: 'broken' });
+    // The owner of a zone can make its two answers differ, which must not end the mixing for a server that keeps capitals.
+    if (!inSameLetters || (!isSame && letters !== 'kept')) this.#habits.learn(server, { letters: 'broken' });
     else if (letters === 'unknown') this.#habits.learn(server, { letters: 'presumed' });
     return again;
   }

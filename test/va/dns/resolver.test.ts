@@ -142,6 +142,19 @@ describe('the resolver works with real DNS servers', () => {
     deadline.release();
   });
 
+  it('a zone whose answers differ does not end the mixed case for other names', async () => {
+    const dns = await server((query, { name }) =>
+      txt(query, name.endsWith('.evil.test') || name.toLowerCase() === NAME ? ['yes'] : []),
+    );
+    const resolver = createResolver({ servers: [dns] });
+    const deadline = new Deadline(5_000);
+    for (const name of [NAME, 'answers-lower-case-only.evil.test', NAME]) {
+      expect((await resolver.txt(name, deadline)).map(String)).toEqual(['yes']);
+    }
+    deadline.release();
+    expect(dns.queries.at(-1)?.name).not.toBe(NAME);
+  });
+
   it('a server that does not preserve case is queried in lower case from then on', async () => {
     const dns = await server((query) => lowered(txt(query, ['yes'])));
     const resolver = createResolver({ servers: [dns] });
