@@ -115,8 +115,10 @@ export class Orders {
       ...validity,
       replaces,
       createdAt: now,
+      // A certificate that would have ended is never issued.
       expiresAt: Math.min(
         now + this.options.policy.orderLifetime,
+        validity.notAfter ?? Number.POSITIVE_INFINITY,
         ...authorizations.map((each) => each.expiresAt),
       ),
       csr: null,

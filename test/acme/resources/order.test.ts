@@ -20,7 +20,11 @@ const DAY = 24 * 3600_000;
 const solve = async () => {};
 
 /** An order whose names are all proven. */
-async function readyOrder(names: string[], from: AcmeClient = client, options: { replaces?: string } = {}) {
+async function readyOrder(
+  names: string[],
+  from: AcmeClient = client,
+  options: { replaces?: string; notAfter?: string } = {},
+) {
   const order = await from.newOrder(names, options);
   for (const url of order.body.authorizations) {
     const { challenges, wildcard } = await from.authz(url);
@@ -63,6 +67,17 @@ describe('§7.4: new orders', () => {
     expect(Date.parse(body.notAfter ?? '')).toBe(Date.parse(notAfter));
     expect(body.notAfter).toMatch(/:\d\dZ$/);
     expect(body.profile).toBe('webapp');
+  });
+
+  it('end with the certificate they ask for, so that a late finalize finds an ended order', async () => {
+    const notAfter = new Date(Math.floor((Date.now() + DAY) / 1000) * 1000).toISOString();
+    const order = await readyOrder(['short.example.test'], client, { notAfter });
+    expect(Date.parse(order.body.expires ?? '')).toBe(Date.parse(notAfter));
+    world.time.offset += 2 * DAY;
+    const finalized = client.finalize(order, createCsr(['short.example.test']).der);
+    expect(await refused(finalized)).toMatchObject({ type: 'orderNotReady' });
+    expect((await client.order(order.url)).status).toBe('invalid');
+    world.time.offset -= 2 * DAY;
   });
 
   it('treat null and empty texts in optional members as absent', async () => {
