@@ -4,7 +4,7 @@ import { OperatorCertificates } from '../../../src/ra/operator/certificates.js';
 import type { RaStore } from '../../../src/store/contract/ra.js';
 
 const certificate = (serial: string): FoundCertificate => ({
-  ...{ serial, cn: 'a.test', dn: 'CN=a.test', profile: 'server', state: 'good', names: [], certificate: '' },
+  ...{ serial, cn: 'a.test', dn: 'CN=a.test', profile: 'server', state: 'good', names: [] },
   ...{
     notBefore: 0,
     notAfter: 1,
@@ -25,6 +25,7 @@ function operator(found: readonly FoundCertificate[][]) {
       const certificates = state === 'good' ? (found[index] ?? []) : [];
       return { certificates, next: index + 1 < found.length ? String(index + 1) : null };
     },
+    bySerial: async () => null,
     bySerials: async () => [],
     caCertificates: async () => ({ root: '', chain: '' }),
     revoke: async (serial: string) => {

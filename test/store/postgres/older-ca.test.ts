@@ -46,8 +46,8 @@ test('in a rolling upgrade, what a CA of the older version revokes and releases 
   const since = { issuer: '', allocation: 'the newer CA', number, limit: 10, endedFrom: NOW };
   expect(new Set(await store.listChanged(since))).toEqual(
     new Set([
-      { serial: one.serial, entry: { serial: one.serial, revokedAt: NOW, reason: 1 } },
-      { serial: two.serial, entry: null },
+      { serial: one.serial, number, entry: { serial: one.serial, revokedAt: NOW, reason: 1 } },
+      { serial: two.serial, number, entry: null },
     ]),
   );
   await store.close();
