@@ -145,6 +145,6 @@ it('a closed port of a name does not delay challenges that lead elsewhere, of wh
   // Targets that hang have eight places of an account.
   await vi.waitFor(() => expect(running).toBe(12));
   release();
-  time.mockRestore();
   await world.close();
+  time.mockRestore();
 }, 60_000);
