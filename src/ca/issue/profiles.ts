@@ -8,7 +8,7 @@ import { CHALLENGE_TYPES } from '../../model/facts.js';
 import { KEY_USAGE } from '../../x509/extensions.js';
 import { OID } from '../../x509/oids.js';
 import { KEY_TYPES } from '../../x509/spki.js';
-import { KEY_LENGTHS, profileFaults } from './profile-faults.js';
+import { profileFaults } from './profile-faults.js';
 
 /** RFC 5280 §4.2.1.12 purposes by the names the profiles use. */
 export const PURPOSES = {
@@ -21,9 +21,14 @@ export const PURPOSES = {
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 
+/** Key lengths by key type. The first is the default. */
+export const KEY_LENGTHS = { rsa: [4096, 3072, 2048], ec: [256, 384, 521], ed25519: [256] } as const;
+
+/** Without the line end of YAML's block style. */
 const text = (max: number) =>
   z
     .string()
+    .trim()
     .min(1)
     .max(max)
     .regex(/^[^\p{Cc}]*$/u, 'must have no control characters');
@@ -48,13 +53,20 @@ const hoursOrDays = z
   .transform((text) => Number(text.slice(0, -1)) / (text.endsWith('h') ? 24 : 1))
   .refine((days) => days <= 36_500);
 
+/** Each value once. */
+const each = <T>(values: T[]): T[] => [...new Set(values)];
+
 /** The member names are those of the wire contract and of a profile's YAML file. */
 const fields = z.strictObject({
-  /** One line for people. */
-  description: text(200).default('a custom profile'),
+  /** One line for people; the lines of YAML's block style are joined. */
+  description: z
+    .string()
+    .transform((lines) => lines.replace(/\s+/g, ' '))
+    .pipe(text(200))
+    .default('a custom profile'),
   /** The key that `generate` and `register` make; a CSR brings its own. */
   keyType: z.enum(['rsa', 'ec', 'ed25519']).default('ec'),
-  /** RSA bits, or 256, 384, 521 for a curve. */
+  /** RSA bits, or 256, 384, 521 for a curve. A length of another type of key counts as absent: older versions took any. */
   keyLen: z.literal([256, 384, 521, 2048, 3072, 4096]).optional(),
   /** Days; a file may also have `8h`, `6d` or `90d`. Hours are fractions of a day. */
   duration: z.union([z.number().int().min(1).max(36_500), hoursOrDays], {
@@ -66,8 +78,11 @@ const fields = z.strictObject({
   /** Whether the certificate may have subject alternative names. */
   altnames: z.boolean().default(true),
   subject: subject.default({}),
-  keyUsage: z.array(z.enum(KEY_USAGE)).min(1),
-  extendedKeyUsage: z.array(z.enum(Object.keys(PURPOSES) as [Purpose, ...Purpose[]])).default([]),
+  keyUsage: z.array(z.enum(KEY_USAGE)).min(1).transform(each),
+  extendedKeyUsage: z
+    .array(z.enum(Object.keys(PURPOSES) as [Purpose, ...Purpose[]]))
+    .default([])
+    .transform(each),
   certType: text(32).default('server'),
   /** Makes it a CA profile (RFC 5280 §4.2.1.9). */
   pathLen: z.number().int().min(0).max(10).optional(),
@@ -86,9 +101,10 @@ type Fields = z.infer<typeof fields>;
 export type ProfileFields = Fields & { keyLen: NonNullable<Fields['keyLen']> };
 
 /** One profile. */
-export const profileSchema = fields.transform(
-  (given): ProfileFields => ({ ...given, keyLen: given.keyLen ?? KEY_LENGTHS[given.keyType][0] }),
-);
+export const profileSchema = fields.transform(({ keyLen, ...given }): ProfileFields => {
+  const [usual, ...others] = KEY_LENGTHS[given.keyType];
+  return { ...given, keyLen: others.find((length) => length === keyLen) ?? usual };
+});
 
 /** One profile as an operator writes it. */
 export const ownProfileSchema = profileSchema.superRefine((profile, context) => {

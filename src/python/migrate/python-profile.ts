@@ -1,6 +1,11 @@
 import { stringify } from 'yaml';
-import { KEY_LENGTHS } from '../../ca/issue/profile-faults.js';
-import { ownProfileSchema, type ProfileFields, PURPOSES, type Purpose } from '../../ca/issue/profiles.js';
+import {
+  KEY_LENGTHS,
+  ownProfileSchema,
+  type ProfileFields,
+  PURPOSES,
+  type Purpose,
+} from '../../ca/issue/profiles.js';
 import { DAY } from '../../lib/time.js';
 import type { ParsedCertificate } from '../../x509/certificate.js';
 import { KEY_USAGE, parseExtKeyUsage, parseKeyUsage, readExtension } from '../../x509/extensions.js';
