@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { CaStore, CertificateRecord } from '../../../src/store/contract/ca.js';
-import { anAuthority, aRecord, atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
+import { anAuthority, atOnce, HOUR, NOW } from '../../../tools/kit/facts.js';
+import type { CaWorld } from './ca-store.contract.js';
 
 /** What a CRL needs to be made from the one before it. */
-export function caCrlChangesContract(world: { readonly store: CaStore }): void {
-  const record = async (facts: Partial<CertificateRecord> = {}) =>
-    (await world.store.recordCertificate(aRecord(facts))).certificate;
+export function caCrlChangesContract(world: CaWorld): void {
+  const { record } = world;
   const allocate = (now = 0, allocation = 'me') => world.store.allocateCrlNumber('', now, allocation);
   const changes = (number: number, facts: { allocation?: string; limit?: number; endedFrom?: number } = {}) =>
     world.store.listChanged({ issuer: '', allocation: 'me', number, limit: 100, endedFrom: NOW, ...facts });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { CaStore, CertificateRecord } from '../../../src/store/contract/ca.js';
-import { anAuthority, aRecord, HOUR, NOW } from '../../../tools/kit/facts.js';
+import type { CertificateRecord } from '../../../src/store/contract/ca.js';
+import { anAuthority, HOUR, NOW } from '../../../tools/kit/facts.js';
+import type { CaWorld } from './ca-store.contract.js';
 
 /** What is forgotten of a CA, and what is not. */
-export function caRetentionContract(world: { readonly store: CaStore }): void {
+export function caRetentionContract(world: CaWorld): void {
   const DAY = 24 * HOUR;
-  const record = async (facts: Partial<CertificateRecord> = {}) =>
-    (await world.store.recordCertificate(aRecord(facts))).certificate;
+  const { record } = world;
   const ended = (facts: Partial<CertificateRecord> = {}) =>
     record({ notBefore: NOW - 40 * DAY, notAfter: NOW - 10 * DAY, ...facts });
   const isThere = async ({ serial }: CertificateRecord) => (await world.store.findBySerial(serial)) !== null;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { CertificateQuery } from '../../../src/store/contract/ca/certificate-query.js';
 import type { CaStore, CertificateRecord } from '../../../src/store/contract/ca.js';
-import { aRecord, HOUR, NOW } from '../../../tools/kit/facts.js';
+import { HOUR, NOW } from '../../../tools/kit/facts.js';
+import type { CaWorld } from './ca-store.contract.js';
 
 /** One of each kind, for those who look at how they are carried out. */
 export const SEARCHES: CertificateQuery[] = [
@@ -25,9 +26,8 @@ export const SEARCHES: CertificateQuery[] = [
 ];
 
 /** What an operator finds. */
-export function caSearchContract(world: { readonly store: CaStore }): void {
-  const record = async (facts: Partial<CertificateRecord> = {}) =>
-    (await world.store.recordCertificate(aRecord(facts))).certificate;
+export function caSearchContract(world: CaWorld): void {
+  const { record } = world;
   const dns = (...names: string[]) => ({
     cn: names[0] ?? '',
     identifiers: names.map((value) => ({ type: 'dns', value })),
