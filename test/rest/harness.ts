@@ -49,6 +49,7 @@ export async function standInCa(options: { away?: boolean; roots?: number } = {}
     ...noCa,
     caCertificates: () => orAway({ root, chain }),
     crl: () => orAway(crl),
+    authorities: () => orAway([]),
     ping: () => orAway(undefined),
   };
   return { ca, root, chain, crl };
