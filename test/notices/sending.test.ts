@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { SMTPServer } from 'smtp-server';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Finding } from '../../src/notices/message.js';
 import { noticeParts } from '../../src/programs/ra/notices.js';
 import { openRaStore, type RaStore } from '../../src/store/index.js';
@@ -14,6 +14,7 @@ import { anAccount } from '../../tools/kit/facts.js';
 import { newFolder } from '../../tools/kit/folder.js';
 import { createDatabase } from '../../tools/kit/postgres/database.js';
 import { signingWorld } from '../../tools/kit/signing-world.js';
+import { collectGarbage } from '../support/garbage.js';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const log = pino({ level: 'silent' });
@@ -296,7 +297,10 @@ it('a receiver that hangs is abandoned in time, and its notice stays in the queu
   let now = Date.now();
   const { notices, delivery } = await anRa(store, { notify: [hook.url] }, () => now);
   await notices.tell([finding('late 1 1')]);
-  expect(await delivery.step()).toBe(1);
+  const step = delivery.step();
+  await vi.waitUntil(() => hook.got.length > 0);
+  await collectGarbage();
+  expect(await step).toBe(1);
   expect((await store.waitingNotices(10)).count).toBe(1);
   answer.status = 200;
   now += 60_000;

@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { CannotStart } from '../../src/programs/exit.js';
 import { lockDirectory } from '../../src/programs/lock.js';
 import { newFolder } from '../../tools/kit/folder.js';
+import { collectGarbage } from '../support/garbage.js';
 
 const folder = () => newFolder();
 
@@ -57,11 +55,6 @@ it.each([
 it('stays locked when the caller keeps no reference to the lock', async () => {
   const directory = newFolder();
   lockDirectory(directory);
-  setFlagsFromString('--expose-gc');
-  const collect: () => void = runInNewContext('gc');
-  for (let turn = 0; turn < 10; turn += 1) {
-    collect();
-    await setImmediate();
-  }
+  await collectGarbage();
   expect(() => lockDirectory(directory, 10)).toThrow(/another uPKI runs on/);
 });
