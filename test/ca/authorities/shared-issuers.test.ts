@@ -6,16 +6,20 @@ import { createDatabase } from '../../../tools/kit/postgres/database.js';
 import { certId, ocspRequest, readOcsp } from '../../support/ocsp.js';
 import { BY, beside, type Client, sign, start, worlds } from './harness.js';
 
+/** Two CAs on one database, each with a registered RA. */
+async function twoCas() {
+  const database = await createDatabase();
+  worlds.push({ close: () => database.drop() });
+  const first = await start({ databaseUrl: database.url });
+  const second = await start({ databaseUrl: database.url }, {}, first);
+  const one = await first.registered('one.example.test');
+  const two = await second.registered('two.example.test');
+  return { first, second, one, two };
+}
+
 describe('two CAs on one database', () => {
   it('both use the successor at once; the second CA reads its key from the database', async () => {
-    const database = await createDatabase();
-    worlds.push({ close: () => database.drop() });
-    const first = await start({ databaseUrl: database.url });
-    const second = await start({ databaseUrl: database.url }, {}, first);
-    const [one, two] = [
-      await first.registered('one.example.test'),
-      await second.registered('two.example.test'),
-    ];
+    const { first, second, one, two } = await twoCas();
     const made = await beside(first, ({ succession }) => succession.makeIssuer(BY));
     const signed = await Promise.all([sign(one, 'a.example.test'), sign(two, 'b.example.test')]);
     expect(signed.map(({ leaf }) => authorityKeyId(leaf))).toEqual([made?.keyId, made?.keyId]);
@@ -47,14 +51,7 @@ describe('an issuer that another process has made this moment', () => {
   };
 
   it('has its CRL and OCSP answers at every CA of the store at once, whichever issued', async () => {
-    const database = await createDatabase();
-    worlds.push({ close: () => database.drop() });
-    const first = await start({ databaseUrl: database.url });
-    const second = await start({ databaseUrl: database.url }, {}, first);
-    const [one, two] = [
-      await first.registered('one.example.test'),
-      await second.registered('two.example.test'),
-    ];
+    const { first, one, two } = await twoCas();
     for (const round of ['a', 'b', 'c']) {
       const made = await beside(first, ({ succession }) => succession.makeIssuer(BY));
       const { leaf, chain } = await sign(one, `${round}.example.test`);

@@ -2,6 +2,7 @@ import { type CertificateOperations, COLUMNS, shared } from '../../rows/ca/certi
 import { listedPage } from '../../rows/ca/listing.js';
 import { searchedPage } from '../../rows/ca/search.js';
 import { firstKey, isRenewed, MOST_LATER, type Renewable } from '../../rows/ca/successors.js';
+import { CERTIFICATE_HOLD, KEY_COMPROMISE } from '../../rows/reasons.js';
 import { all, type Statements } from '../../rows/shared.js';
 import { audited, runAudited } from '../audit.js';
 import type { PostgresOperations } from '../operations.js';
@@ -50,10 +51,6 @@ const record = (condition: string) => `
   SELECT EXISTS (SELECT FROM done), EXISTS (${COMPROMISED})`;
 const RECORD = record('');
 const RECORD_UNLESS_RETIRED = record(`AND NOT EXISTS (${RETIRED})`);
-
-/** RFC 5280 §5.3.1. */
-const KEY_COMPROMISE = 1;
-const CERTIFICATE_HOLD = 6;
 
 export const certificateOperations: PostgresOperations<CertificateOperations> = {
   ...common,

@@ -1,11 +1,9 @@
 import type { CertificateQuery } from '../../contract/ca/certificate-query.js';
+import { CERTIFICATE_HOLD } from '../reasons.js';
 import { all, get, type Statements } from '../shared.js';
 import { Values } from '../values.js';
 import { type CertificateRow, COLUMNS } from './certificates.js';
 import { MOST_INDEXED, type NamePattern } from './search-keys.js';
-
-/** RFC 5280 §5.3.1. */
-const CERTIFICATE_HOLD = 6;
 
 /** A place in an index: that of one entry. */
 export type Place = [key: string, notAfter: number, serial: string];

@@ -1,11 +1,8 @@
 import type { Certificate } from '../../../model/facts.js';
+import { CERTIFICATE_HOLD, KEY_COMPROMISE } from '../reasons.js';
 import { get, run, type SharedOperations } from '../shared.js';
 
 /** RFC 8555 §7.4.2, §7.6; RFC 9773. */
-
-/** RFC 5280 §5.3.1. */
-const KEY_COMPROMISE = 1;
-export const CERTIFICATE_HOLD = 6;
 
 export const COLUMNS =
   'id, order_id, account_id, serial, ari_id, fingerprint, identifiers, chain, not_before, not_after, ' +

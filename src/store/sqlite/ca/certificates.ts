@@ -2,6 +2,7 @@ import { type CertificateOperations, COLUMNS, shared } from '../../rows/ca/certi
 import { listedPage } from '../../rows/ca/listing.js';
 import { searchedPage } from '../../rows/ca/search.js';
 import { firstKey, isRenewed, MOST_LATER, type Renewable } from '../../rows/ca/successors.js';
+import { CERTIFICATE_HOLD, KEY_COMPROMISE } from '../../rows/reasons.js';
 import { all, type Statements } from '../../rows/shared.js';
 import { runAudited } from '../audit.js';
 import { read, type SqliteOperations, write } from '../protocol.js';
@@ -30,10 +31,6 @@ function* renewedAmong(certificates: readonly Renewable[]): Statements<Set<strin
 }
 
 const RETIRED = "SELECT 1 FROM authorities WHERE tag = ? AND kind <> 'cross' AND retired_at IS NOT NULL";
-
-/** RFC 5280 §5.3.1. */
-const KEY_COMPROMISE = 1;
-const CERTIFICATE_HOLD = 6;
 
 function insertName(sql: Sql, name: string, notAfter: number, serial: string): void {
   sql.run('INSERT INTO certificate_names (name, not_after, serial) VALUES (?, ?, ?)', name, notAfter, serial);
